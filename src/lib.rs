@@ -1,0 +1,3 @@
+//! AIM Engine: which recipe serves a model on this machine, decided by Datalog rules.
+
+pub mod datalog;

@@ -1,0 +1,3 @@
+//! The command `aim-engine`.
+
+fn main() {}
