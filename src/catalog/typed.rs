@@ -1,0 +1,132 @@
+//! From a tree to a typed document by serde, with the place of what does not fit.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
+use serde_path_to_error::{Path, Segment};
+
+use super::problem::Problem;
+use super::yaml::{Node, NodeKind};
+
+/// Reads a document of type `T`; what does not fit is named with its path and underlined.
+pub fn typed<T: DeserializeOwned>(root: &Node) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(root.to_value()).map_err(|error| {
+        let span = place(root, error.path());
+        let path = error.path().to_string();
+        let says = error.into_inner().to_string();
+        let message = if path == "." {
+            says
+        } else {
+            format!("`{path}`: {says}")
+        };
+        Problem::error("wrong-type", message).at(span, "here")
+    })
+}
+
+/// The bytes of the value at `path`, or of the nearest value above it.
+fn place(root: &Node, path: &Path) -> Range<usize> {
+    let mut node = root;
+    for segment in path {
+        let next = match (segment, &node.kind) {
+            (Segment::Map { key }, NodeKind::Mapping(_)) => node.get(key),
+            (Segment::Seq { index }, NodeKind::Sequence(items)) => items.get(*index),
+            _ => None,
+        };
+        match next {
+            Some(next) => node = next,
+            None => break,
+        }
+    }
+    if node.ordinal == root.ordinal {
+        // The whole document underlined says nothing; its first key is where to start reading.
+        return root
+            .entries()
+            .first()
+            .map_or(0..0, |entry| entry.key.span.clone());
+    }
+    node.span.clone()
+}
+
+/// Text that may have been written as a number or a boolean.
+pub fn scalar_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    struct Any;
+    impl Visitor<'_> for Any {
+        type Value = String;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("text")
+        }
+        fn visit_str<E: de::Error>(self, value: &str) -> Result<String, E> {
+            Ok(value.to_owned())
+        }
+        fn visit_bool<E: de::Error>(self, value: bool) -> Result<String, E> {
+            Ok(value.to_string())
+        }
+        fn visit_i64<E: de::Error>(self, value: i64) -> Result<String, E> {
+            Ok(value.to_string())
+        }
+        fn visit_u64<E: de::Error>(self, value: u64) -> Result<String, E> {
+            Ok(value.to_string())
+        }
+        fn visit_f64<E: de::Error>(self, value: f64) -> Result<String, E> {
+            Ok(value.to_string())
+        }
+    }
+    deserializer.deserialize_any(Any)
+}
+
+/// A map from text to [`scalar_text`], in the order of the text.
+pub fn scalar_map<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<(String, String)>, D::Error> {
+    struct Map;
+    impl<'de> Visitor<'de> for Map {
+        type Value = Vec<(String, String)>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map of names to values")
+        }
+        fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            #[derive(serde::Deserialize)]
+            struct Text(#[serde(deserialize_with = "scalar_text")] String);
+            let mut entries = Vec::new();
+            while let Some((Text(key), Text(value))) = map.next_entry()? {
+                entries.push((key, value));
+            }
+            Ok(entries)
+        }
+    }
+    deserializer.deserialize_map(Map)
+}
+
+/// Warns of each top-level key that is not `known`, with the nearest one that is.
+pub fn unknown_keys(root: &Node, known: &[&str], is_known: impl Fn(&str) -> bool) -> Vec<Problem> {
+    root.entries()
+        .iter()
+        .filter_map(|entry| {
+            let key = entry.key.text().unwrap_or_default();
+            if known.contains(&key) || is_known(key) {
+                return None;
+            }
+            let problem = Problem::warning(
+                "unknown-key",
+                format!("`{key}` is no key of this kind of file"),
+            )
+            .at(entry.key.span.clone(), "not known");
+            Some(match nearest(key, known.iter().copied()) {
+                Some(near) => problem.help(format!(
+                    "did you mean `{near}`? The key is kept but means nothing"
+                )),
+                None => problem.help("the key is kept but means nothing"),
+            })
+        })
+        .collect()
+}
+
+/// The candidate most like `name`, when one is like it at all.
+pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(score, _)| *score >= 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
