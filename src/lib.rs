@@ -1,3 +1,4 @@
 //! AIM Engine: which recipe serves a model on this machine, decided by Datalog rules.
 
 pub mod datalog;
+pub mod detect;
