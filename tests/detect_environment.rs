@@ -1,9 +1,13 @@
 //! The variables that hide devices, each form against four devices.
 
+#![expect(clippy::unwrap_used, reason = "a test's own assumptions")]
+
 use std::path::Path;
 
+use aim_engine::detect::environment::VARIABLES;
 use aim_engine::detect::{Detected, EnvMap, Level, detect};
 use pretty_assertions::assert_eq;
+use proptest::prelude::*;
 
 const ROCR: &str = "ROCR_VISIBLE_DEVICES";
 const HIP: &str = "HIP_VISIBLE_DEVICES";
@@ -232,4 +236,37 @@ fn devices_without_a_uuid_are_never_meant_by_one() {
     assert_eq!(indices("mi210-and-igpu", ROCR, uuid), (Some(vec![0]), 0));
     let other = "GPU-8c000000000fffff";
     assert_eq!(indices("mi210-and-igpu", ROCR, other), (Some(vec![]), 1));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// No value is too odd to read, and no level leaves more than the one below it has.
+    #[test]
+    fn any_values(
+        machine in prop::sample::select(vec!["mi210-4", "mi300x-1-cpx", "mi210-and-igpu", "cpu-only"]),
+        values in prop::collection::btree_map(
+            prop::sample::select(VARIABLES.to_vec()),
+            prop_oneof![
+                "[-+ 0-9xGPU,\"]{0,12}",
+                any::<String>(),
+                prop::collection::vec(prop_oneof!["[0-9]", "GPU-19[0]{0,4}", "-1"], 0..6)
+                    .prop_map(|entries| entries.join(",")),
+            ],
+            0..4,
+        ),
+    ) {
+        let env: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let detected = with(machine, &env);
+        let mut below = detected.count(Level::Host).unwrap();
+        for seen in detected.observations.iter().skip(1) {
+            let count = seen.visible.unwrap();
+            prop_assert!(count <= below, "{:?}", seen);
+            below = count;
+            let mut indices = seen.indices.clone().unwrap();
+            indices.sort_unstable();
+            indices.dedup();
+            prop_assert_eq!(u32::try_from(indices.len()).unwrap(), count);
+        }
+    }
 }

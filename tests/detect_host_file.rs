@@ -1,5 +1,7 @@
 //! Facts saved on another machine: what reads, and what each wrong file is told.
 
+#![expect(clippy::unwrap_used, reason = "a test's own assumptions")]
+
 use std::fs;
 
 use aim_engine::detect::{Level, parse_host_file, read_host_file};
