@@ -2,3 +2,5 @@
 
 pub mod datalog;
 pub mod detect;
+pub mod plan;
+pub mod render;
