@@ -2,3 +2,6 @@
 
 pub mod catalog;
 pub mod datalog;
+pub mod detect;
+pub mod plan;
+pub mod render;

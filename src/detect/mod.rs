@@ -1,0 +1,39 @@
+//! What hardware is here: facts with their origin, at the levels host, container and runtime.
+//!
+//! One file a source. Nothing is decided and nothing is guessed: a device that no one knows passes
+//! through with its ids, and which devices count is left to the rules.
+
+mod bounded_file;
+pub mod environment;
+pub mod host_file;
+mod kfd;
+mod observation;
+mod owners;
+
+use std::path::Path;
+
+pub use environment::EnvMap;
+pub use host_file::{HostFileError, parse_host_file, read_host_file};
+pub use observation::{Detected, Device, Level, Observation, Problem};
+pub use owners::device_owner_groups;
+
+/// Looks at every source: sysfs below `root` (`/` for this machine) and the variables in `env`.
+///
+/// It never fails. What could not be read is in `problems`, and `looked_at` names every place, so that
+/// an empty answer still says where it comes from. For a tree saved from another machine `env` is
+/// normally empty, because this process's variables say nothing about that machine.
+pub fn detect(root: &Path, env: &EnvMap) -> Detected {
+    let mut found = Detected {
+        host: host_name(root),
+        ..Detected::default()
+    };
+    kfd::observe(root, &mut found);
+    environment::observe(env, &mut found);
+    found
+}
+
+fn host_name(root: &Path) -> Option<String> {
+    let text = bounded_file::read(&root.join("proc/sys/kernel/hostname"), 1024).ok()?;
+    let name = text.trim();
+    (!name.is_empty()).then(|| name.to_owned())
+}

@@ -1,0 +1,171 @@
+//! The facts that detection finds, in the form that `detect --format json` prints and `--host` reads.
+
+use serde::{Deserialize, Serialize};
+
+/// Where a count of devices was seen. The smallest of the three is what an engine can use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The kernel driver.
+    Host,
+    /// What the lowest user-space layer (ROCr) leaves to everything in this container or session.
+    Container,
+    /// What the HIP runtime leaves to one process.
+    Runtime,
+}
+
+/// Everything that was found on one machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub struct Detected {
+    /// The machine's name, where it has one.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// What each source saw.
+    pub observations: Vec<Observation>,
+    /// What could not be read, and what contradicts what.
+    #[serde(default)]
+    pub problems: Vec<Problem>,
+    /// Every place that was looked at, whether or not anything was there.
+    #[serde(default)]
+    pub looked_at: Vec<String>,
+}
+
+/// What one source saw at one level: the devices themselves, or how many of them are visible.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub struct Observation {
+    /// The level.
+    pub level: Level,
+    /// The source: `kfd`, `environment`.
+    pub source: String,
+    /// The path, or the variable with its value.
+    pub origin: String,
+    /// The devices, in the order of the operating system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub devices: Option<Vec<Device>>,
+    /// How many devices this source leaves visible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visible: Option<u32>,
+    /// Which ones, in the order in which the program sees them: always the host's own numbers
+    /// ([`Device::index`]), also where the variable counts in what the level below leaves. Absent
+    /// when that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub indices: Option<Vec<u32>>,
+}
+
+impl Observation {
+    /// How many devices this source saw.
+    pub fn count(&self) -> Option<u32> {
+        self.visible.or_else(|| {
+            let devices = self.devices.as_ref()?;
+            u32::try_from(devices.len()).ok()
+        })
+    }
+}
+
+/// One device as the operating system shows it: a board, a die of a board, or a partition.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub struct Device {
+    /// Its number, from 0, as ROCm counts.
+    pub index: u32,
+    /// Where it was seen.
+    #[serde(default)]
+    pub origin: Option<String>,
+    /// PCI vendor, four hexadecimal digits.
+    #[serde(default)]
+    pub pci_vendor: Option<String>,
+    /// PCI device, four hexadecimal digits.
+    #[serde(default)]
+    pub pci_id: Option<String>,
+    /// The target of its code: `gfx942`.
+    #[serde(default)]
+    pub gfx: Option<String>,
+    /// Its memory; of a partition, the partition's own share.
+    #[serde(default)]
+    pub vram_mib: Option<u64>,
+    /// The product name that the driver reads from the board.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The driver's number for the chip, decimal, as text since JSON readers lose digits of 64 bits.
+    /// The partitions of one GPU share it.
+    #[serde(default)]
+    pub unique_id: Option<String>,
+    /// The form of `unique_id` that `ROCR_VISIBLE_DEVICES` takes.
+    #[serde(default)]
+    pub uuid: Option<String>,
+    /// `128` for `/dev/dri/renderD128`.
+    #[serde(default)]
+    pub drm_render_minor: Option<u32>,
+    /// PCI address; the last digit is the partition where the GPU is partitioned.
+    #[serde(default)]
+    pub location: Option<String>,
+    /// Compute units.
+    #[serde(default)]
+    pub compute_units: Option<u32>,
+    /// Accelerator dies that work as this device: of an MI300X 8 when whole, 1 in CPX mode.
+    #[serde(default)]
+    pub xcc_count: Option<u32>,
+    /// CPU cores on the same node; more than 0 only for some processors with built-in graphics.
+    #[serde(default)]
+    pub cpu_cores: Option<u32>,
+}
+
+/// Something that could not be read, or that contradicts something else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub struct Problem {
+    /// The source.
+    pub source: String,
+    /// The file or the variable.
+    pub origin: String,
+    /// What is wrong, as a clause.
+    pub says: String,
+}
+
+impl Detected {
+    /// The devices of the host, as the first source that lists any tells them.
+    pub fn devices(&self) -> Option<&[Device]> {
+        self.observations
+            .iter()
+            .filter(|seen| seen.level == Level::Host)
+            .find_map(|seen| seen.devices.as_deref())
+    }
+
+    /// The smallest count that was seen at a level; none when nothing was seen there.
+    pub fn count(&self, level: Level) -> Option<u32> {
+        self.observations
+            .iter()
+            .filter(|seen| seen.level == level)
+            .filter_map(Observation::count)
+            .min()
+    }
+
+    /// The host's numbers of the devices that are left after every level, in the order in which a
+    /// program sees them; none when that is not known.
+    pub fn usable_indices(&self) -> Option<Vec<u32>> {
+        let restricted = self
+            .observations
+            .iter()
+            .filter(|seen| seen.visible.is_some())
+            .max_by_key(|seen| seen.level);
+        match restricted {
+            Some(seen) => seen.indices.clone(),
+            None => Some(self.devices()?.iter().map(|device| device.index).collect()),
+        }
+    }
+
+    /// Nothing was seen at any level.
+    pub fn is_empty(&self) -> bool {
+        self.observations.is_empty()
+    }
+
+    pub(super) fn problem(&mut self, source: &str, origin: impl Into<String>, says: String) {
+        self.problems.push(Problem {
+            source: source.to_owned(),
+            origin: origin.into(),
+            says,
+        });
+    }
+}

@@ -1,0 +1,172 @@
+//! The launch plan: everything that a decision means for running an engine, in no target's syntax.
+//!
+//! Who makes a plan decides; `render` only writes it down.
+
+mod check;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+pub use check::{InvalidPlan, PlanError, PlanErrorKind};
+
+/// Marks what this program started; its value is [`MANAGED_BY`].
+pub const LABEL_MANAGED: &str = "com.amd.aim.managed";
+/// The value of [`LABEL_MANAGED`].
+pub const MANAGED_BY: &str = "aim-engine";
+/// The recipe's id.
+pub const LABEL_RECIPE: &str = "com.amd.aim.recipe";
+/// The model, as the request named it.
+pub const LABEL_MODEL: &str = "com.amd.aim.model";
+/// The port that the engine answers on.
+pub const LABEL_PORT: &str = "com.amd.aim.port";
+/// Where the model cache is inside a container.
+pub const CACHE_PATH: &str = "/workspace/model-cache";
+/// The variable that carries [`LaunchPlan::gpu_ids`].
+pub const VISIBLE_DEVICES: &str = "HIP_VISIBLE_DEVICES";
+/// The hub's token, passed by name: its value is in no plan.
+pub const TOKEN: &str = "HF_TOKEN";
+
+/// How to run one engine for one model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LaunchPlan {
+    /// Container image.
+    pub image: String,
+    /// Container name.
+    pub name: String,
+    /// Labels by key.
+    pub labels: BTreeMap<String, String>,
+    /// Device files that the engine opens.
+    pub devices: Vec<String>,
+    /// Groups that own the device files.
+    pub groups: Vec<Group>,
+    /// Share the host's memory segments, which the engine's processes exchange tensors in.
+    pub ipc_host: bool,
+    /// Security options, `seccomp=unconfined`.
+    pub security_options: Vec<String>,
+    /// Added kernel capabilities, `SYS_PTRACE`.
+    pub capabilities: Vec<String>,
+    /// The GPUs to use, by the host's numbers; passed as [`VISIBLE_DEVICES`].
+    pub gpu_ids: Vec<u32>,
+    /// Variables in order, without [`VISIBLE_DEVICES`]. No secret is among them.
+    pub env: Vec<EnvVar>,
+    /// Variables whose value is taken from the environment of whoever runs the plan.
+    pub env_by_name: Vec<String>,
+    /// Folders of the host inside the container.
+    pub mounts: Vec<Mount>,
+    /// The engine's port, the same inside and outside.
+    pub port: u16,
+    /// The engine's whole command line. Its first word is the container's entry point.
+    pub argv: Vec<String>,
+    /// Where the engine answers once it is ready, `/health`.
+    pub health_path: String,
+    /// Return once it has started, instead of staying with its output.
+    pub detach: bool,
+}
+
+/// A variable and its value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EnvVar {
+    /// The name.
+    pub name: String,
+    /// The value.
+    pub value: String,
+}
+
+/// A group that the container's process joins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Group {
+    /// By name, which is looked up in the image: for a plan that another machine will run.
+    Name(String),
+    /// By number: for a plan that this machine will run.
+    Id(u32),
+}
+
+impl Group {
+    /// `video` and `render`, for a machine whose numbers are not known.
+    pub fn for_another_machine() -> Vec<Self> {
+        ["video", "render"]
+            .map(|name| Self::Name(name.into()))
+            .into()
+    }
+}
+
+/// A folder of the host that is seen inside the container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mount {
+    /// Absolute path on the host.
+    pub host: String,
+    /// Absolute path inside the container.
+    pub container: String,
+    /// Whether the container may write into it.
+    pub writable: bool,
+}
+
+impl LaunchPlan {
+    /// The plan's fixed parts for an engine on ROCm: the device files, host IPC, what its debugger
+    /// and its memory pools ask of the kernel, and the label that says who started it.
+    pub fn for_rocm(image: impl Into<String>, name: impl Into<String>, port: u16) -> Self {
+        Self {
+            image: image.into(),
+            name: name.into(),
+            labels: [(LABEL_MANAGED.into(), MANAGED_BY.into())].into(),
+            devices: vec!["/dev/kfd".into(), "/dev/dri".into()],
+            groups: Group::for_another_machine(),
+            ipc_host: true,
+            security_options: vec!["seccomp=unconfined".into()],
+            capabilities: vec!["SYS_PTRACE".into()],
+            gpu_ids: Vec::new(),
+            env: Vec::new(),
+            env_by_name: Vec::new(),
+            mounts: Vec::new(),
+            port,
+            argv: Vec::new(),
+            health_path: "/health".into(),
+            detach: false,
+        }
+    }
+
+    /// Sets a variable: in its old place when it is there, else last.
+    pub fn set_env(&mut self, name: &str, value: impl Into<String>) {
+        let value = value.into();
+        if let Some(there) = self.env.iter_mut().find(|var| var.name == name) {
+            there.value = value;
+        } else {
+            let name = name.to_owned();
+            self.env.push(EnvVar { name, value });
+        }
+    }
+
+    /// All variables with a known value, [`VISIBLE_DEVICES`] first.
+    pub fn environment(&self) -> Vec<EnvVar> {
+        let ids: Vec<String> = self.gpu_ids.iter().map(u32::to_string).collect();
+        let visible = (!ids.is_empty()).then(|| EnvVar {
+            name: VISIBLE_DEVICES.into(),
+            value: ids.join(","),
+        });
+        visible
+            .into_iter()
+            .chain(self.env.iter().cloned())
+            .collect()
+    }
+}
+
+/// The name of a model's container: `aim-` and the model in lower case, with `-` for whatever a name
+/// may not have: `Qwen/Qwen3-32B` → `aim-qwen-qwen3-32b`.
+pub fn container_name(model: &str) -> String {
+    let mut name = String::from("aim");
+    let mut gap = true;
+    for letter in model.chars() {
+        if letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_') {
+            if gap {
+                name.push('-');
+            }
+            gap = false;
+            name.push(letter.to_ascii_lowercase());
+        } else {
+            gap = true;
+        }
+    }
+    name
+}
