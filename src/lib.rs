@@ -5,3 +5,4 @@ pub mod datalog;
 pub mod detect;
 pub mod plan;
 pub mod render;
+pub mod store;

@@ -58,9 +58,6 @@ pub struct Backend {
     /// Names that people write, and what the engine calls it.
     #[serde(default, deserialize_with = "scalar_map")]
     pub misnamed: Vec<(String, String)>,
-    /// Values that people write for a flag, and what the engine calls them.
-    #[serde(default)]
-    pub misnamed_values: BTreeMap<String, BTreeMap<String, String>>,
     /// Versions whose command line is known, oldest first.
     pub versions: Vec<String>,
     /// Every flag of any of those versions.
@@ -176,6 +173,9 @@ pub struct FlagPeriod {
     /// First version that has that form.
     #[serde(default)]
     pub negation_since: Option<String>,
+    /// Further names that switch it off.
+    #[serde(default)]
+    pub negation_aliases: Vec<String>,
     /// The flag that took its place.
     #[serde(default)]
     pub renamed_to: Option<String>,

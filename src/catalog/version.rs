@@ -1,6 +1,7 @@
 //! Versions of serving engines, compared by their numbers.
 
 use std::cmp::Ordering;
+use std::fmt;
 
 /// A version such as `0.6.3.post1`: release numbers and a post-release.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,18 @@ impl Version {
             return None;
         }
         Version::parse(tag)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [major, minor, patch] = self.release;
+        write!(f, "{major}.{minor}.{patch}")?;
+        if self.post > 0 {
+            write!(f, ".post{}", self.post)
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -1,0 +1,214 @@
+//! From files to rows: what changed is read and parsed on all cores, then written in order.
+
+mod backend;
+mod document;
+mod hardware;
+mod model;
+mod recipe;
+mod resolve;
+mod word;
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+use rusqlite::{Connection, params};
+use xxhash_rust::xxh3::xxh3_128;
+
+use self::document::Document;
+use super::StoreError;
+use super::layer::Offered;
+use crate::catalog::folder::Stamp;
+use crate::catalog::problem::{Problem, Severity};
+
+/// Files parsed before their rows are written, which bounds the memory of a large catalog.
+const BATCH: usize = 2048;
+
+/// A row of the table `file`.
+struct Known {
+    id: i64,
+    stamp: Stamp,
+    hash: String,
+    kind: String,
+}
+
+/// What reading a file gave.
+struct Read {
+    hash: String,
+    /// Nothing where the content is as it was.
+    parsed: Option<Parsed>,
+}
+
+struct Parsed {
+    kind: &'static str,
+    document: Option<Document>,
+    problems: Vec<Problem>,
+}
+
+/// Makes the tables say what `offered` says. Files changed since `settled_ns` are read even where
+/// their stamp is as it was.
+pub(super) fn refresh(
+    connection: &Connection,
+    offered: Vec<Offered>,
+    settled_ns: i64,
+) -> Result<(), StoreError> {
+    let mut known = known_files(connection)?;
+    let mut changed = Vec::new();
+    for file in offered {
+        let before = known.remove(&(file.layer, file.name.clone()));
+        let same = before.as_ref().is_some_and(|before| {
+            before.stamp == file.stamp
+                && before.stamp.latest_ns() < settled_ns
+                && file.kind.is_none_or(|kind| kind.name() == before.kind)
+        });
+        if !same {
+            changed.push((file, before));
+        }
+    }
+    for gone in known.values() {
+        connection
+            .prepare_cached("DELETE FROM file WHERE id = ?1")?
+            .execute([gone.id])?;
+    }
+    for batch in changed.chunks(BATCH) {
+        let read: Vec<Read> = batch
+            .par_iter()
+            .map(|(file, before)| read(file, before.as_ref()))
+            .collect();
+        for ((file, before), read) in batch.iter().zip(read) {
+            write(connection, file, before.as_ref(), read)?;
+        }
+    }
+    resolve::resolve(connection)
+}
+
+fn known_files(connection: &Connection) -> Result<HashMap<(usize, String), Known>, StoreError> {
+    let mut statement = connection
+        .prepare("SELECT id, layer, name, size, modified_ns, changed_ns, hash, kind FROM file")?;
+    let mut rows = statement.query([])?;
+    let mut known = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let stamp = Stamp {
+            size: u64::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
+            modified_ns: row.get(4)?,
+            changed_ns: row.get(5)?,
+        };
+        let layer = usize::try_from(row.get::<_, i64>(1)?).unwrap_or(usize::MAX);
+        let file = Known {
+            id: row.get(0)?,
+            stamp,
+            hash: row.get(6)?,
+            kind: row.get(7)?,
+        };
+        known.insert((layer, row.get(2)?), file);
+    }
+    Ok(known)
+}
+
+fn read(file: &Offered, before: Option<&Known>) -> Read {
+    let bytes = match file.content.bytes() {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let problem = Problem::error("unreadable", format!("the file cannot be read: {error}"));
+            let kind = file.kind.map_or("recipe", |kind| kind.name());
+            let parsed = Parsed {
+                kind,
+                document: None,
+                problems: vec![problem],
+            };
+            return Read {
+                hash: String::new(),
+                parsed: Some(parsed),
+            };
+        }
+    };
+    let hash = format!("{:032x}", xxh3_128(&bytes));
+    let same_kind =
+        before.is_some_and(|before| file.kind.is_none_or(|kind| kind.name() == before.kind));
+    if same_kind && before.is_some_and(|before| before.hash == hash) {
+        return Read { hash, parsed: None };
+    }
+    let (kind, result) = document::parse(&bytes, file.kind, &file.name);
+    let (document, problems) = match result {
+        Ok((document, problems)) => (Some(document), problems),
+        Err(problems) => (None, problems),
+    };
+    Read {
+        hash,
+        parsed: Some(Parsed {
+            kind: kind.name(),
+            document,
+            problems,
+        }),
+    }
+}
+
+fn write(
+    connection: &Connection,
+    file: &Offered,
+    before: Option<&Known>,
+    read: Read,
+) -> Result<(), StoreError> {
+    let size = i64::try_from(file.stamp.size).unwrap_or(i64::MAX);
+    let Some(parsed) = read.parsed else {
+        if let Some(before) = before {
+            connection
+                .prepare_cached(
+                    "UPDATE file SET size = ?2, modified_ns = ?3, changed_ns = ?4 WHERE id = ?1",
+                )?
+                .execute(params![
+                    before.id,
+                    size,
+                    file.stamp.modified_ns,
+                    file.stamp.changed_ns
+                ])?;
+        }
+        return Ok(());
+    };
+    if let Some(before) = before {
+        connection
+            .prepare_cached("DELETE FROM file WHERE id = ?1")?
+            .execute([before.id])?;
+    }
+    let layer = i64::try_from(file.layer).unwrap_or(i64::MAX);
+    let id = connection
+        .prepare_cached(
+            "INSERT INTO file(layer, name, path, kind, size, modified_ns, changed_ns, hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .insert(params![
+            layer,
+            file.name,
+            file.path,
+            parsed.kind,
+            size,
+            file.stamp.modified_ns,
+            file.stamp.changed_ns,
+            read.hash
+        ])?;
+    for (position, problem) in parsed.problems.iter().enumerate() {
+        let severity = match problem.severity {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        connection
+            .prepare_cached("INSERT INTO problem VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![
+                id,
+                i64::try_from(position).unwrap_or(0),
+                severity,
+                serde_json::to_string(problem)?
+            ])?;
+    }
+    match parsed.document {
+        Some(Document::Recipe(recipe)) => recipe::write(connection, id, &recipe),
+        Some(Document::Model(model)) => model::write(connection, id, &model),
+        Some(Document::Hardware(hardware)) => hardware::write(connection, id, &hardware),
+        Some(Document::Backend(backend)) => backend::write(connection, id, &backend),
+        None => Ok(()),
+    }
+}
+
+/// Names are compared without case.
+fn fold(text: &str) -> String {
+    text.trim().to_lowercase()
+}

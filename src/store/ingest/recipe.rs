@@ -1,0 +1,171 @@
+//! Rows of a recipe.
+
+use rusqlite::{Connection, params};
+
+use super::super::StoreError;
+use super::{fold, word};
+use crate::catalog::recipe::{Argument, ArgumentValue, Block, Recipe};
+use crate::catalog::version::Version;
+
+pub(super) fn write(connection: &Connection, file: i64, recipe: &Recipe) -> Result<(), StoreError> {
+    let main = recipe
+        .huggingface_id
+        .as_deref()
+        .or(recipe.model_id.as_deref())
+        .unwrap_or_default();
+    let model_key = fold(main);
+    let other_key = recipe
+        .model_id
+        .as_deref()
+        .map(fold)
+        .filter(|key| *key != model_key);
+    let version = version_text(recipe.engine_version.as_deref(), recipe.image.as_deref());
+    remember_version(connection, version.as_deref())?;
+    let id = connection
+        .prepare_cached(
+            "INSERT INTO recipe_document(file, recipe, model_key, model_text, other_key, hardware_key,
+               precision, metric, readiness, image, engine_version, env)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )?
+        .insert(params![
+            file,
+            recipe.recipe_id,
+            model_key,
+            main,
+            other_key,
+            fold(&recipe.hardware),
+            fold(&recipe.precision),
+            recipe.metric.as_deref().map(fold),
+            recipe.readiness_level.as_deref().map(fold),
+            recipe.image,
+            version,
+            serde_json::to_string(&recipe.env)?,
+        ])?;
+    for section in &recipe.sections {
+        for block in &section.blocks {
+            write_block(connection, id, &section.name, block)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_block(
+    connection: &Connection,
+    recipe: i64,
+    section: &str,
+    block: &Block,
+) -> Result<(), StoreError> {
+    let version = version_text(block.engine_version.as_deref(), block.image.as_deref());
+    remember_version(connection, version.as_deref())?;
+    let id = connection
+        .prepare_cached(
+            "INSERT INTO block(recipe, section, gpus, enabled, node, enabled_node, image,
+               engine_version, env, output_tokens_per_s, ttft_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?
+        .insert(params![
+            recipe,
+            section,
+            block.gpus,
+            block.enabled,
+            block.node,
+            block.enabled_node,
+            block.image,
+            version,
+            serde_json::to_string(&block.env)?,
+            block.output_tokens_per_s,
+            block.ttft_ms,
+        ])?;
+    for (position, argument) in block.arguments.iter().enumerate() {
+        write_argument(
+            connection,
+            id,
+            i64::try_from(position).unwrap_or(0),
+            argument,
+        )?;
+    }
+    Ok(())
+}
+
+fn write_argument(
+    connection: &Connection,
+    block: i64,
+    position: i64,
+    argument: &Argument,
+) -> Result<(), StoreError> {
+    let (name, dotted) = match argument.flag.split_once('.') {
+        Some((name, _)) if name.starts_with("--") => (name, true),
+        _ => (argument.flag.as_str(), false),
+    };
+    let name = if name.starts_with("--") {
+        name.replace('_', "-")
+    } else {
+        name.to_owned()
+    };
+    let (shape, value, words): (_, String, Vec<(&str, &str)>) = match &argument.value {
+        ArgumentValue::None => ("none", String::new(), vec![("", "nothing")]),
+        ArgumentValue::Word(text) => ("word", text.clone(), vec![(text, word::reading(text))]),
+        ArgumentValue::Words(texts) => (
+            "words",
+            serde_json::to_string(texts)?,
+            texts
+                .iter()
+                .map(|text| (text.as_str(), word::reading(text)))
+                .collect(),
+        ),
+        ArgumentValue::Json(json) => ("json", json.clone(), vec![(json, "text")]),
+    };
+    let number = match &argument.value {
+        ArgumentValue::Word(text) => word::number(text),
+        _ => None,
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO block_argument VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            block,
+            position,
+            argument.flag,
+            name,
+            dotted,
+            shape,
+            value,
+            number,
+            argument.flag_node,
+            argument.value_node
+        ])?;
+    // A value below a dotted flag is the value of one key of its JSON: the flag's type does not speak of it.
+    if dotted {
+        return Ok(());
+    }
+    for (word_position, (word, reading)) in words.iter().enumerate() {
+        connection
+            .prepare_cached("INSERT INTO block_word VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![
+                block,
+                position,
+                i64::try_from(word_position).unwrap_or(0),
+                word,
+                reading
+            ])?;
+    }
+    Ok(())
+}
+
+/// The version a recipe names, else the one in its image's tag.
+fn version_text(named: Option<&str>, image: Option<&str>) -> Option<String> {
+    let version = named
+        .and_then(Version::parse)
+        .or_else(|| image.and_then(Version::of_image))?;
+    Some(version.to_string())
+}
+
+fn remember_version(connection: &Connection, version: Option<&str>) -> Result<(), StoreError> {
+    if let Some(version) = version {
+        connection
+            .prepare_cached("INSERT OR IGNORE INTO version_text VALUES (?1)")?
+            .execute([version])?;
+    }
+    Ok(())
+}

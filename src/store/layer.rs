@@ -1,0 +1,153 @@
+//! Where a catalog comes from: layers, of which later ones win.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::catalog::embedded;
+use crate::catalog::folder::{self, Folder, Stamp};
+use crate::catalog::kind::Kind;
+
+use super::StoreError;
+
+/// One source of documents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// Documents of these kinds inside the binary.
+    Embedded(Vec<Kind>),
+    /// A catalog folder.
+    Folder(PathBuf),
+    /// A single recipe file.
+    File(PathBuf),
+}
+
+/// A document that a layer offers.
+#[derive(Clone, Debug)]
+pub(super) struct Offered {
+    /// Number of the layer.
+    pub layer: usize,
+    /// Name below the layer.
+    pub name: String,
+    /// Path to show and to open.
+    pub path: String,
+    pub kind: Option<Kind>,
+    pub stamp: Stamp,
+    pub content: Content,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Content {
+    Embedded(&'static [u8]),
+    Disk(PathBuf),
+}
+
+impl Layer {
+    /// The layers of a command line: a catalog folder takes the place of the embedded recipes and
+    /// models, an overlay adds to whatever is there.
+    pub fn stack(catalog: Option<&Path>, overlays: &[PathBuf]) -> Vec<Layer> {
+        let mut layers = match catalog {
+            None => vec![Layer::Embedded(Kind::ALL.to_vec())],
+            Some(dir) => vec![
+                Layer::Embedded(vec![Kind::Hardware, Kind::Backend]),
+                Layer::Folder(dir.to_owned()),
+            ],
+        };
+        layers.extend(overlays.iter().cloned().map(Layer::Folder));
+        layers
+    }
+
+    /// What names this layer in a store.
+    pub(super) fn describe(&self) -> String {
+        let absolute = |path: &Path| {
+            std::path::absolute(path)
+                .unwrap_or_else(|_| path.to_owned())
+                .display()
+                .to_string()
+        };
+        match self {
+            Layer::Embedded(kinds) => {
+                let kinds: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+                format!("embedded {}", kinds.join(" "))
+            }
+            Layer::Folder(path) => format!("folder {}", absolute(path)),
+            Layer::File(path) => format!("file {}", absolute(path)),
+        }
+    }
+
+    /// The rule files of this layer.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn rules(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let Layer::Folder(dir) = self else {
+            return Ok(Vec::new());
+        };
+        let mut rules = Vec::new();
+        for sub in [dir.join("rules"), dir.join("config").join("rules")] {
+            if sub.is_dir() {
+                let files = folder::rule_files(&sub).map_err(|source| StoreError::Catalog {
+                    path: sub.clone(),
+                    source,
+                })?;
+                rules.extend(files);
+            }
+        }
+        Ok(rules)
+    }
+
+    /// Adds the documents of this layer, number `layer`, to `offered`.
+    pub(super) fn offer(&self, layer: usize, offered: &mut Vec<Offered>) -> Result<(), StoreError> {
+        let unreadable = |path: &Path| {
+            let path = path.to_owned();
+            move |source: io::Error| StoreError::Catalog { path, source }
+        };
+        match self {
+            Layer::Embedded(kinds) => {
+                for file in kinds.iter().flat_map(|kind| embedded::files(*kind)) {
+                    offered.push(Offered {
+                        layer,
+                        name: file.path.to_owned(),
+                        path: file.path.to_owned(),
+                        kind: Some(file.kind),
+                        stamp: Stamp {
+                            size: file.bytes.len() as u64,
+                            ..Stamp::default()
+                        },
+                        content: Content::Embedded(file.bytes),
+                    });
+                }
+            }
+            Layer::Folder(dir) => {
+                let Folder { documents, .. } = folder::look(dir).map_err(unreadable(dir))?;
+                offered.extend(documents.into_iter().map(|file| Offered {
+                    layer,
+                    name: file.name,
+                    path: file.path.display().to_string(),
+                    kind: file.kind,
+                    stamp: file.stamp,
+                    content: Content::Disk(file.path),
+                }));
+            }
+            Layer::File(path) => {
+                let metadata = std::fs::metadata(path).map_err(unreadable(path))?;
+                offered.push(Offered {
+                    layer,
+                    name: path.display().to_string(),
+                    path: path.display().to_string(),
+                    kind: Some(Kind::Recipe),
+                    stamp: Stamp::of(&metadata),
+                    content: Content::Disk(path.clone()),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Content {
+    pub(super) fn bytes(&self) -> io::Result<std::borrow::Cow<'static, [u8]>> {
+        match self {
+            Content::Embedded(bytes) => Ok(std::borrow::Cow::Borrowed(bytes)),
+            Content::Disk(path) => std::fs::read(path).map(std::borrow::Cow::Owned),
+        }
+    }
+}

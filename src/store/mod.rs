@@ -1,0 +1,58 @@
+//! The store: SQLite as a cache of the catalog's YAML, and the base relations of the rules as views.
+//!
+//! It is never the only copy of anything: delete it at any time and the next run makes it again.
+
+mod connect;
+mod error;
+mod facts;
+mod fresh;
+mod ingest;
+mod layer;
+mod lookup;
+mod notices;
+mod place;
+
+pub use error::StoreError;
+pub use facts::{Cell, Scope, ScopedViews, ViewError, read_relation};
+pub use layer::Layer;
+pub use lookup::{BlockDetails, ConfigurationSummary, RecipeSummary, StoredArgument};
+pub use notices::{FileProblem, Notice};
+pub use place::cache_dir;
+
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+
+/// A catalog in the store, up to date when it was opened.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    /// Why the store is in memory, where it is.
+    in_memory: Option<String>,
+}
+
+/// What to open.
+#[derive(Clone, Debug, Default)]
+pub struct StoreSpec {
+    /// Where the catalog comes from, later layers winning.
+    pub layers: Vec<Layer>,
+    /// The store's file; a place in the user's cache folder when not given.
+    pub file: Option<PathBuf>,
+    /// Take the store as it is where there is one, without a look at the catalog's files.
+    pub trust: bool,
+}
+
+impl Store {
+    /// Opens the store for a catalog and brings it up to date.
+    ///
+    /// # Errors
+    /// A layer's folder cannot be read, or a file given as the store is something else.
+    pub fn open(spec: &StoreSpec) -> Result<Store, StoreError> {
+        connect::open(spec)
+    }
+
+    /// Why the store is in memory only, where it is.
+    pub fn in_memory_because(&self) -> Option<&str> {
+        self.in_memory.as_deref()
+    }
+}

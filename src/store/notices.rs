@@ -1,0 +1,93 @@
+//! What the store knows to be wrong with the catalog, beside its answers.
+
+use super::{Store, StoreError};
+use crate::catalog::problem::{Problem, Severity};
+
+/// A problem and the file that has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileProblem {
+    /// Path to show and to open.
+    pub path: String,
+    /// Whether the file is part of the binary.
+    pub embedded: bool,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// A document whose place another one takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What both are: `recipe`, `model`, `hardware` or `backend`.
+    pub kind: &'static str,
+    /// The id that both have.
+    pub id: String,
+    /// The file that counts.
+    pub used: String,
+    /// The file that does not.
+    pub unused: String,
+    /// Whether they stand in the same layer, which is a mistake; else one overlays the other.
+    pub same_layer: bool,
+}
+
+impl Store {
+    /// The problems of files, errors only unless `all`, in the order of their files.
+    ///
+    /// # Errors
+    /// SQLite fails, or a stored problem cannot be read.
+    pub fn problems(&self, all: bool) -> Result<Vec<FileProblem>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT f.path, f.changed_ns = 0 AND f.modified_ns = 0, p.problem
+             FROM problem p JOIN file f ON f.id = p.file
+             WHERE ?1 OR p.severity = 'error' ORDER BY f.layer, f.name, p.position",
+        )?;
+        let mut rows = statement.query([all])?;
+        let mut problems = Vec::new();
+        while let Some(row) = rows.next()? {
+            let problem: Problem = serde_json::from_str(&row.get::<_, String>(2)?)?;
+            debug_assert!(all || problem.severity == Severity::Error);
+            problems.push(FileProblem {
+                path: row.get(0)?,
+                embedded: row.get(1)?,
+                problem,
+            });
+        }
+        Ok(problems)
+    }
+
+    /// The documents that another one takes the place of.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn notices(&self) -> Result<Vec<Notice>, StoreError> {
+        let mut notices = Vec::new();
+        for (kind, table, key) in [
+            ("recipe", "recipe_document", "recipe"),
+            ("model", "model_document", "model"),
+            ("hardware", "hardware_document", "hardware"),
+            ("backend", "backend_document", "backend"),
+        ] {
+            let folded = match kind {
+                "model" => "model_key",
+                "hardware" => "hardware_key",
+                _ => key,
+            };
+            let mut statement = self.connection.prepare_cached(&format!(
+                "SELECT l.{key}, wf.path, lf.path, wf.layer = lf.layer
+                 FROM {table} l JOIN file lf ON lf.id = l.file
+                 JOIN {table} w ON w.{folded} = l.{folded} AND w.current JOIN file wf ON wf.id = w.file
+                 WHERE l.current = 0 ORDER BY lf.layer, lf.name"
+            ))?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                notices.push(Notice {
+                    kind,
+                    id: row.get(0)?,
+                    used: row.get(1)?,
+                    unused: row.get(2)?,
+                    same_layer: row.get(3)?,
+                });
+            }
+        }
+        Ok(notices)
+    }
+}
