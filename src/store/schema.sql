@@ -70,7 +70,7 @@ CREATE TABLE block_argument(
   flag TEXT NOT NULL,                   -- as written
   name TEXT NOT NULL,                   -- with dashes for underscores, without `.key`
   dotted INTEGER NOT NULL,              -- 1 for `--flag.key`
-  shape TEXT NOT NULL,                  -- none, word, words, json
+  shape TEXT NOT NULL,                  -- none, word, words, json, secret
   value TEXT NOT NULL,                  -- the word, or a JSON list of words, or JSON
   number REAL,                          -- the word read as a number, `32k` too
   flag_node INTEGER NOT NULL,
@@ -166,6 +166,7 @@ CREATE TABLE flag_name(
   kind TEXT NOT NULL,
   PRIMARY KEY(backend, name, since)
 ) WITHOUT ROWID;
+CREATE INDEX flag_name_negation ON flag_name(backend, flag) WHERE kind = 'negation';
 CREATE TABLE choice(
   backend INTEGER NOT NULL REFERENCES backend_document(id) ON DELETE CASCADE,
   flag TEXT NOT NULL,
@@ -360,6 +361,12 @@ CREATE VIEW flag_choice AS
   JOIN backend_document d ON d.backend = k.backend AND d.current
   JOIN choice c ON c.backend = d.id AND c.flag = k.flag AND c.since = k.since
   WHERE k.kind = 'choice';
+CREATE VIEW flag_negation AS
+  SELECT DISTINCT k.backend, k.flag, n.since, n.until, n.name AS negation, k.scope_key
+  FROM known_flag k
+  JOIN backend_document d ON d.backend = k.backend AND d.current
+  JOIN flag_name n ON n.backend = d.id AND n.flag = k.flag AND n.kind = 'negation'
+  WHERE k.kind = 'bool';
 CREATE VIEW misnamed_flag AS
   SELECT d.backend, s.name, s.flag
   FROM backend_document d JOIN misnamed s ON s.backend = d.id WHERE d.current;
