@@ -190,6 +190,8 @@ CREATE TABLE version_reading(
   PRIMARY KEY(backend, text)
 ) WITHOUT ROWID;
 
+CREATE TABLE compiled(key TEXT PRIMARY KEY, program BLOB NOT NULL);
+
 -- What the views share.
 
 CREATE VIEW current_recipe AS
