@@ -3,11 +3,15 @@
 //! It knows nothing of what the rules are about and could stand as a crate of its own.
 
 pub mod ast;
+pub mod database;
 pub mod diagnostic;
 pub mod doc;
+pub mod eval;
 mod lex;
 mod nearest;
 mod parse;
+pub mod plan;
 pub mod source;
+pub mod value;
 
 pub use parse::{FromDisk, Loader, NoIncludes, parse, parse_all};

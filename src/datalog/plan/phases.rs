@@ -52,15 +52,25 @@ pub(super) fn phases(body: &Body) -> Vec<Phase> {
 
 /// The variables that have a value so far.
 #[derive(Clone, Debug)]
-pub(super) struct Bound(Vec<bool>);
+pub(super) struct Bound {
+    known: Vec<bool>,
+    /// The first goal that assigns each variable.
+    assigned_at: Vec<usize>,
+}
 
 impl Bound {
     pub(super) fn new(body: &Body) -> Self {
-        Bound((0..body.variables).map(|var| var < body.given).collect())
+        let mut assigned_at = vec![usize::MAX; body.variables];
+        for (at, goal) in body.goals.iter().enumerate().rev() {
+            if let Some(first) = goal.assigns().and_then(|var| assigned_at.get_mut(var)) {
+                *first = at;
+            }
+        }
+        Bound { known: (0..body.variables).map(|var| var < body.given).collect(), assigned_at }
     }
 
     pub(super) fn has(&self, var: Var) -> bool {
-        self.0.get(var).copied().unwrap_or(false)
+        self.known.get(var).copied().unwrap_or(false)
     }
 
     fn has_all(&self, expr: &Expr<Term>) -> bool {
@@ -89,13 +99,13 @@ impl Bound {
     /// Whether goal `at` is an atom that need not wait for an earlier assignment to one of its variables.
     pub(super) fn plain(&self, body: &Body, at: usize) -> bool {
         let Goal::Atom { args, negated: false, .. } = &body.goals[at] else { return false };
-        let assigned = |var| body.goals[..at].iter().any(|earlier| earlier.assigns() == Some(var));
+        let assigned = |var: Var| self.assigned_at.get(var).is_some_and(|&first| first < at);
         args.iter().filter_map(|arg| arg.var()).all(|var| self.has(var) || !assigned(var))
     }
 
     pub(super) fn bind(&mut self, goal: &Goal) {
         goal.each_var(&mut |var| {
-            if let Some(slot) = self.0.get_mut(var) {
+            if let Some(slot) = self.known.get_mut(var) {
                 *slot = true;
             }
         });

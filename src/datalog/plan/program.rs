@@ -95,8 +95,6 @@ pub(crate) struct RulePlan {
     pub(crate) span: Span,
     /// A single one, or one for each recursive atom, whose new tuples it begins with or looks into.
     pub(crate) chains: Vec<Chain>,
-    /// Some expression may fail for rows that need no recursive atom, so the first round must not skip it.
-    pub(crate) may_fail: bool,
 }
 
 /// A body as a chain of joins: each stage makes wider or other rows of the rows before it, the last ones make heads.
