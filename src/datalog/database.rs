@@ -3,7 +3,8 @@
 use super::ast::BaseType;
 use super::eval::Stamp;
 use super::eval::row::Rows;
-use super::plan::{CompiledProgram, RelId};
+use super::check::RelId;
+use super::plan::CompiledProgram;
 use super::value::{Symbol, Value, Values};
 
 /// Tuples from outside, for one evaluation.

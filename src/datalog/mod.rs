@@ -3,6 +3,7 @@
 //! It knows nothing of what the rules are about and could stand as a crate of its own.
 
 pub mod ast;
+mod check;
 pub mod database;
 pub mod diagnostic;
 pub mod doc;
@@ -14,4 +15,8 @@ pub mod plan;
 pub mod source;
 pub mod value;
 
+pub use check::{
+    AggregateTypes, BodyTypes, Checked, ColumnInfo, RelId, RelationInfo, SEVERITIES, Stratum,
+    check, load,
+};
 pub use parse::{FromDisk, Loader, NoIncludes, parse, parse_all};

@@ -94,11 +94,19 @@ impl Found {
             Severity::Error => &mut self.errors,
             Severity::Warning => &mut self.warnings,
         };
+        if list.contains(&error) {
+            return; // a literal stands in several alternatives of a disjunction
+        }
         if list.len() < MOST_ERRORS {
             list.push(error);
         } else if error.severity() == Severity::Error {
             self.left_out += 1;
         }
+    }
+
+    /// Whether another error would only be counted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors.len() >= MOST_ERRORS
     }
 }
 
@@ -151,6 +159,11 @@ impl Diagnostics {
         let mut list = self.list;
         list.extend(other.list);
         Diagnostics::arrange(list, self.left_out + other.left_out)
+    }
+
+    pub(crate) fn without_warnings(mut self) -> Diagnostics {
+        self.list.retain(|e| e.severity() == Severity::Error);
+        self
     }
 
     /// The mistakes.

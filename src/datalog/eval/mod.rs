@@ -29,7 +29,7 @@ use store::Store;
 
 use super::database::{Facts, Model};
 use super::plan::program::{CompiledProgram, Constant, RulePlan, StratumPlan};
-use super::plan::RelId;
+use super::check::RelId;
 use super::value::Value;
 
 /// How to evaluate.

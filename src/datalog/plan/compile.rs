@@ -1,32 +1,14 @@
 //! A program as a whole: which rules make which relations, and in which order.
 
-use rustc_hash::FxHashMap;
-
 use super::body::{Body, Goal, Term};
 use super::chain::{self, MOST_COLUMNS, TooWide, Views};
 use super::constants::Constants;
 use super::expr::{Check, Expr};
-use super::lower::{Lowering, Relations};
+use super::lower::Lowering;
 use super::orders::Orders;
 use super::program::{Chain, CompiledProgram, Fact, RelationPlan, RulePlan, StratumPlan, Table, View};
-use crate::datalog::ast::{Atom, BaseType, Literal, Program, Rule, Span};
-
-/// What compilation needs to know of a relation.
-#[derive(Clone, Debug)]
-pub struct Relation {
-    pub name: String,
-    pub columns: Vec<BaseType>,
-    pub input: bool,
-    pub output: bool,
-    pub span: Span,
-}
-
-/// What compilation needs to know of a stratum.
-#[derive(Clone, Debug)]
-pub struct Stratum {
-    pub relations: Vec<u32>,
-    pub recursive: bool,
-}
+use crate::datalog::ast::{Atom, Literal, Rule, Span};
+use crate::datalog::check::{BodyTypes, Checked, Stratum};
 
 /// A rule or relation that is too wide for the evaluation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,85 +22,75 @@ pub enum PlanError {
 }
 
 /// Compiles a program that has been checked.
-pub fn compile(
-    program: &Program,
-    relations: &[Relation],
-    strata: &[Stratum],
-) -> Result<CompiledProgram, Vec<PlanError>> {
-    let mut errors: Vec<PlanError> = Vec::new();
-    for relation in relations.iter().filter(|relation| relation.columns.len() > MOST_COLUMNS) {
-        let (name, columns) = (relation.name.clone(), relation.columns.len());
-        errors.push(PlanError::Relation { relation: name, columns, span: relation.span });
-    }
+///
+/// # Errors
+/// Everything in it that is too wide for the evaluation.
+pub fn compile(checked: &Checked) -> Result<CompiledProgram, Vec<PlanError>> {
+    let wide = checked.relations.iter().filter(|relation| relation.columns.len() > MOST_COLUMNS);
+    let errors = wide.filter_map(|relation| {
+        let span = checked.program.decls.get(relation.decl)?.span;
+        Some(PlanError::Relation { relation: relation.name.clone(), columns: relation.columns.len(), span })
+    });
+    let errors: Vec<PlanError> = errors.collect();
     if !errors.is_empty() {
         return Err(errors);
     }
-    let names = Relations {
-        ids: relations.iter().zip(0..).map(|(relation, id)| (relation.name.as_str(), id)).collect(),
-        columns: relations.iter().map(|relation| relation.columns.as_slice()).collect(),
+    let stratum = |stratum: &Stratum| StratumPlan {
+        relations: stratum.relations.iter().map(|relation| relation.0).collect(),
+        ..StratumPlan::default()
     };
-    let mut stratum_of = vec![0; relations.len()];
-    for (number, stratum) in strata.iter().enumerate() {
-        for &relation in &stratum.relations {
-            stratum_of[relation as usize] = number as u32;
-        }
-    }
     let mut compiler = Compiler {
-        lowering: Lowering { relations: &names, constants: Constants::default() },
-        orders: Orders::new(relations.iter().map(|relation| relation.columns.len())),
-        strata: strata
-            .iter()
-            .map(|stratum| StratumPlan { relations: stratum.relations.clone(), ..StratumPlan::default() })
-            .collect(),
-        stratum_of: &stratum_of,
-        recursive: strata.iter().map(|stratum| stratum.recursive).collect(),
+        checked,
+        lowering: Lowering { checked, constants: Constants::default() },
+        orders: Orders::new(checked.relations.iter().map(|relation| relation.columns.len())),
+        strata: checked.strata.iter().map(stratum).collect(),
         errors,
     };
-    for rule in &program.rules {
-        compiler.rule(rule);
+    for (rule, types) in checked.program.rules.iter().zip(&checked.bodies) {
+        compiler.rule(rule, types);
     }
-    compiler.finish(relations)
+    compiler.finish()
 }
 
 struct Compiler<'a> {
+    checked: &'a Checked,
     lowering: Lowering<'a>,
     orders: Orders,
     strata: Vec<StratumPlan>,
-    stratum_of: &'a [u32],
-    recursive: Vec<bool>,
     errors: Vec<PlanError>,
 }
 
 impl Compiler<'_> {
-    fn rule(&mut self, rule: &Rule) {
-        let mut by_stratum: FxHashMap<u32, Vec<&Atom>> = FxHashMap::default();
-        let mut order = Vec::new();
+    fn stratum_of(&self, relation: u32) -> usize {
+        self.checked.relations[relation as usize].stratum
+    }
+
+    fn rule(&mut self, rule: &Rule, types: &[BodyTypes]) {
+        let mut by_stratum: Vec<(usize, Vec<&Atom>)> = Vec::new();
         for head in &rule.heads {
-            let Some(&relation) = self.lowering.relations.ids.get(head.relation.name.as_str()) else { continue };
-            let stratum = self.stratum_of[relation as usize];
-            let heads = by_stratum.entry(stratum).or_default();
-            if heads.is_empty() {
-                order.push(stratum);
+            let Some(relation) = self.checked.relation(&head.relation.name) else { continue };
+            let stratum = self.stratum_of(relation.0);
+            match by_stratum.iter_mut().find(|(other, _)| *other == stratum) {
+                Some((_, heads)) => heads.push(head),
+                None => by_stratum.push((stratum, vec![head])),
             }
-            heads.push(head);
         }
-        for stratum in order {
-            let heads = by_stratum.remove(&stratum).unwrap_or_default();
-            for literals in &rule.bodies {
-                self.alternative(rule, stratum as usize, &heads, literals);
+        for (stratum, heads) in by_stratum {
+            for (literals, types) in rule.bodies.iter().zip(types) {
+                self.alternative(rule, stratum, &heads, literals, types);
             }
         }
     }
 
-    fn alternative(&mut self, rule: &Rule, stratum: usize, heads: &[&Atom], literals: &[Literal]) {
-        let body = self.lowering.rule(heads, literals);
+    fn alternative(&mut self, rule: &Rule, stratum: usize, heads: &[&Atom], literals: &[Literal], types: &BodyTypes) {
+        let body = self.lowering.rule(heads, literals, types);
         let mut read = Vec::new();
         reads(&body.goals, &mut read);
-        let plan = &mut self.strata[stratum];
         for relation in read {
-            let other = self.stratum_of[relation as usize];
-            if other as usize != stratum && !plan.reads.contains(&other) {
-                plan.reads.push(other);
+            let other = self.stratum_of(relation) as u32;
+            let reads = &mut self.strata[stratum].reads;
+            if other as usize != stratum && !reads.contains(&other) {
+                reads.push(other);
             }
         }
         if body.goals.is_empty() && self.facts(stratum, &body) {
@@ -147,10 +119,10 @@ impl Compiler<'_> {
     /// The atoms of a body that look at relations of its own recursive stratum.
     fn growing(&self, stratum: usize, body: &Body) -> Vec<usize> {
         let grows = |goal: &Goal| match goal {
-            Goal::Atom { relation, negated: false, .. } => self.stratum_of[*relation as usize] as usize == stratum,
+            Goal::Atom { relation, negated: false, .. } => self.stratum_of(*relation) == stratum,
             _ => false,
         };
-        if !self.recursive[stratum] {
+        if !self.checked.strata[stratum].recursive {
             return Vec::new();
         }
         (0..body.goals.len()).filter(|&goal| grows(&body.goals[goal])).collect()
@@ -167,7 +139,7 @@ impl Compiler<'_> {
         true
     }
 
-    fn finish(self, relations: &[Relation]) -> Result<CompiledProgram, Vec<PlanError>> {
+    fn finish(self) -> Result<CompiledProgram, Vec<PlanError>> {
         if !self.errors.is_empty() {
             return Err(self.errors);
         }
@@ -181,12 +153,12 @@ impl Compiler<'_> {
             stratum.orders = looked_up;
             stratum.reads.sort_unstable();
         }
-        let relations = relations.iter().zip(self.stratum_of).map(|(relation, stratum)| RelationPlan {
+        let relations = self.checked.relations.iter().map(|relation| RelationPlan {
             name: relation.name.clone(),
-            columns: relation.columns.clone(),
-            input: relation.input,
-            output: relation.output,
-            stratum: *stratum,
+            columns: relation.columns.iter().map(|column| column.base).collect(),
+            input: relation.is_input,
+            output: relation.is_output,
+            stratum: relation.stratum as u32,
         });
         Ok(CompiledProgram {
             relations: relations.collect(),

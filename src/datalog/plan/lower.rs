@@ -1,39 +1,23 @@
 //! From the syntax tree to bodies that can be planned.
 
-use rustc_hash::FxHashMap;
-
 use super::body::{AggregateGoal, Body, Goal, HeadGoal, Term, Var};
 use super::constants::Constants;
 use super::expr::Expr;
-use super::names::{self, Columns, Types};
+use super::names;
 use crate::datalog::ast::{self, AggregateOp, Atom, BaseType, CompareOp, ExprKind, Literal, Span};
-
-/// Relations by name: their number and the types of their columns.
-#[derive(Debug, Default)]
-pub(super) struct Relations<'a> {
-    pub(super) ids: FxHashMap<&'a str, u32>,
-    pub(super) columns: Vec<&'a [BaseType]>,
-}
-
-impl Columns for Relations<'_> {
-    fn columns(&self, relation: &str) -> Option<&[BaseType]> {
-        self.columns.get(*self.ids.get(relation)? as usize).copied()
-    }
-}
+use crate::datalog::check::{AggregateTypes, BodyTypes, Checked};
 
 /// Lowers the bodies of one program.
-#[derive(Debug)]
 pub(super) struct Lowering<'a> {
-    pub(super) relations: &'a Relations<'a>,
+    pub(super) checked: &'a Checked,
     pub(super) constants: Constants,
 }
 
 /// A body on the way.
 struct Scope<'a> {
-    vars: FxHashMap<&'a str, Var>,
-    types: Types<'a>,
-    /// Variables outside of aggregates; others are local to the aggregate that mentions them.
+    /// Variables by name; the others are local to the aggregate that mentions them.
     names: Vec<&'a str>,
+    types: &'a BodyTypes,
     goals: Vec<Goal>,
     count: usize,
     /// The `_` of positive atoms as variables, where each counts as one.
@@ -41,9 +25,11 @@ struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    fn new(names: Vec<&'a str>, types: Types<'a>) -> Self {
-        let vars = names.iter().enumerate().map(|(var, name)| (*name, var)).collect();
-        Scope { vars, types, count: names.len(), names, goals: Vec::new(), wildcards: None }
+    /// The variables of `types`, those in `given` first.
+    fn new(given: &'a [String], types: &'a BodyTypes) -> Self {
+        let own = types.variables.iter().map(|(name, _)| name).filter(|name| !given.contains(name));
+        let names: Vec<&str> = given.iter().chain(own).map(String::as_str).collect();
+        Scope { count: names.len(), names, types, goals: Vec::new(), wildcards: None }
     }
 
     fn fresh(&mut self) -> Var {
@@ -51,26 +37,25 @@ impl<'a> Scope<'a> {
         self.count - 1
     }
 
+    fn var(&self, name: &str) -> Option<Var> {
+        self.names.iter().position(|other| *other == name)
+    }
+
     fn leaf(&self, name: &str) -> Expr<Term> {
-        let ty = self.types.get(name).copied().unwrap_or(BaseType::Symbol);
-        let term = self.vars.get(name).map_or(Term::Wildcard, |var| Term::Var(*var));
-        Expr::Leaf(term, ty)
+        let ty = self.types.variable(name).unwrap_or(BaseType::Symbol);
+        Expr::Leaf(self.var(name).map_or(Term::Wildcard, Term::Var), ty)
     }
 }
 
 impl Lowering<'_> {
     /// A rule's alternative with the heads that are wanted of it.
-    pub(super) fn rule(&mut self, heads: &[&Atom], literals: &[Literal]) -> Body {
-        let mut names = Vec::new();
-        names::direct(literals, &mut names);
-        let mut types = Types::default();
-        names::infer(literals, self.relations, &mut types);
-        let mut scope = Scope::new(names, types);
+    pub(super) fn rule(&mut self, heads: &[&Atom], literals: &[Literal], types: &BodyTypes) -> Body {
+        let mut scope = Scope::new(&[], types);
         self.literals(literals, &mut scope);
         let heads = heads.iter().filter_map(|head| {
-            let relation = *self.relations.ids.get(head.relation.name.as_str())?;
+            let relation = self.checked.relation(&head.relation.name)?;
             let columns = head.args.iter().map(|arg| self.expr(arg, &mut scope)).collect();
-            Some(HeadGoal { relation, columns })
+            Some(HeadGoal { relation: relation.0, columns })
         });
         let heads = heads.collect();
         Body { variables: scope.count, given: 0, goals: scope.goals, heads }
@@ -97,7 +82,7 @@ impl Lowering<'_> {
     }
 
     fn atom<'b>(&mut self, atom: &'b Atom, negated: bool, scope: &mut Scope<'b>) {
-        let Some(&relation) = self.relations.ids.get(atom.relation.name.as_str()) else { return };
+        let Some(relation) = self.checked.relation(&atom.relation.name) else { return };
         let args = atom.args.iter().map(|arg| match (&arg.kind, &mut scope.wildcards) {
             (ExprKind::Wildcard, Some(_)) if !negated => {
                 let var = scope.fresh();
@@ -118,7 +103,7 @@ impl Lowering<'_> {
             },
         });
         let args = args.collect();
-        scope.goals.push(Goal::Atom { relation, args, negated });
+        scope.goals.push(Goal::Atom { relation: relation.0, args, negated });
     }
 
     /// The expression; aggregates in it become goals before the goal that it is for.
@@ -143,10 +128,12 @@ impl Lowering<'_> {
                 Expr::Call(*functor, args, expr.span)
             }
             ExprKind::Aggregate(aggregate) => {
-                let ty = names::type_of(expr, self.relations, &scope.types).unwrap_or(BaseType::Number);
-                let goal = self.aggregate(aggregate, ty, expr.span, scope);
+                let ty = scope.types.expr_type(expr).unwrap_or(BaseType::Number);
                 let var = scope.fresh();
-                scope.goals.push(Goal::Aggregate { var, aggregate: Box::new(goal) });
+                if let Some(inner) = scope.types.aggregate(expr) {
+                    let goal = self.aggregate(aggregate, ty, inner, scope);
+                    scope.goals.push(Goal::Aggregate { var, aggregate: Box::new(goal) });
+                }
                 Expr::Leaf(Term::Var(var), ty)
             }
         }
@@ -164,23 +151,19 @@ impl Lowering<'_> {
         &mut self,
         aggregate: &'b ast::Aggregate,
         ty: BaseType,
-        span: Span,
-        scope: &Scope<'b>,
+        types: &'b AggregateTypes,
+        outer: &Scope<'b>,
     ) -> AggregateGoal {
-        let mut mentioned = Vec::new();
-        names::of_aggregate(aggregate, &mut mentioned);
-        let group_names: Vec<&str> = mentioned.into_iter().filter(|name| scope.names.contains(name)).collect();
-        let group = group_names.iter().filter_map(|name| scope.vars.get(name).copied()).collect();
-
+        let group: Vec<Var> = types.outer.iter().filter_map(|name| outer.var(name)).collect();
         let counted = matches!(aggregate.op, AggregateOp::Count | AggregateOp::Sum);
-        let mut inner = aggregate.bodies.iter().map(|literals| self.alternative(literals, &group_names, scope, counted));
-        let inner: Vec<(Scope<'b>, Vec<Key<'b>>)> = inner.by_ref().collect();
+        let inner = aggregate.bodies.iter().map(|literals| self.alternative(literals, types, counted));
+        let inner: Vec<(Scope<'b>, Vec<Key<'b>>)> = inner.collect();
         let layout = if counted { Layout::new(&inner) } else { Layout::default() };
 
         let mut value_at = None;
-        let mut columns = group_names.len();
+        let mut columns = group.len();
         let bodies = inner.into_iter().map(|(mut scope, keys)| {
-            let mut row: Vec<Expr<Term>> = group_names.iter().map(|name| scope.leaf(name)).collect();
+            let mut row: Vec<Expr<Term>> = types.outer.iter().map(|name| scope.leaf(name)).collect();
             row.extend(layout.columns(self, &scope, &keys));
             if let Some(value) = &aggregate.value {
                 let value = self.expr(value, &mut scope);
@@ -194,31 +177,25 @@ impl Lowering<'_> {
             }
             columns = row.len();
             let heads = vec![HeadGoal { relation: 0, columns: row }];
-            Body { variables: scope.count, given: group_names.len(), goals: scope.goals, heads }
+            Body { variables: scope.count, given: group.len(), goals: scope.goals, heads }
         });
         let bodies = bodies.collect();
-        AggregateGoal { op: aggregate.op, ty, group, bodies, value: value_at, columns, span }
+        AggregateGoal { op: aggregate.op, ty, group, bodies, value: value_at, columns, span: types.span }
     }
 
     /// One alternative of an aggregate's body, with what tells its bindings apart.
     fn alternative<'b>(
         &mut self,
         literals: &'b [Literal],
-        group: &[&'b str],
-        outer: &Scope<'b>,
+        types: &'b AggregateTypes,
         counted: bool,
     ) -> (Scope<'b>, Vec<Key<'b>>) {
-        let mut names = group.to_vec();
-        names::direct(literals, &mut names);
-        let mut types: Types<'b> =
-            group.iter().filter_map(|name| Some((*name, *outer.types.get(name)?))).collect();
-        names::infer(literals, self.relations, &mut types);
-        let mut scope = Scope::new(names, types);
+        let mut scope = Scope::new(&types.outer, &types.types);
         scope.wildcards = counted.then(Vec::new);
         self.literals(literals, &mut scope);
-        let named = scope.names.iter().skip(group.len()).map(|name| Key::Named(name));
+        let named = names::direct(literals).into_iter().filter(|name| !types.outer.iter().any(|outer| outer == name));
         let unnamed = scope.wildcards.iter().flatten().map(|(span, _)| Key::Wildcard(*span));
-        let keys = named.chain(unnamed).collect();
+        let keys = named.map(Key::Named).chain(unnamed).collect();
         (scope, keys)
     }
 }

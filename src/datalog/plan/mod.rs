@@ -14,4 +14,4 @@ mod phases;
 pub(crate) mod program;
 
 pub use compile::{PlanError, compile};
-pub use program::{CompiledProgram, RelId, RelationPlan};
+pub use program::{CompiledProgram, RelationPlan};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::expr::{Check, Expr};
 use crate::datalog::ast::{AggregateOp, BaseType, Span};
+use crate::datalog::check::RelId;
 
 /// A program that is ready to be evaluated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,10 +17,6 @@ pub struct CompiledProgram {
     pub(crate) constants: Vec<Constant>,
     pub(crate) strata: Vec<StratumPlan>,
 }
-
-/// A relation of a [`CompiledProgram`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct RelId(pub(crate) u32);
 
 impl CompiledProgram {
     /// The relation of that name.
