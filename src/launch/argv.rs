@@ -54,9 +54,7 @@ pub fn engine_command(
         ModelPlace::Positional { flag } => (None, flag),
         ModelPlace::Flag { flag } => (Some(flag), flag),
     };
-    let primary = |argument: &StoredArgument| {
-        readings.get(&argument.name).map_or(argument.name.as_str(), |reading| reading.primary.as_str())
-    };
+    let primary = |argument| primary(readings, argument);
     let given = |flag: &str| {
         arguments.iter().find(|argument| primary(argument) == flag).map(|argument| argument.value.as_str())
     };
@@ -103,6 +101,11 @@ pub fn engine_command(
     EngineCommand { argv, port, warnings }
 }
 
+/// The first name of the flag that an argument sets.
+fn primary<'a>(readings: &'a BTreeMap<String, FlagReading>, argument: &'a StoredArgument) -> &'a str {
+    readings.get(&argument.name).map_or(argument.name.as_str(), |reading| reading.primary.as_str())
+}
+
 fn secret_warning(backend: &Backend, flag: &str, primary: &str) -> String {
     match backend.secret_env.iter().find(|(secret, _)| secret == primary) {
         Some((_, variable)) => format!(
@@ -122,8 +125,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn argument(&mut self, argument: &StoredArgument) {
         let reading = self.readings.get(&argument.name);
-        let primary = reading.map_or(argument.name.as_str(), |reading| reading.primary.as_str());
-        self.set.insert(primary.to_owned());
+        self.set.insert(primary(self.readings, argument).to_owned());
         let mut flag = reading.map_or(argument.flag.as_str(), |reading| reading.flag.as_str()).to_owned();
         let below = argument.flag.split_once('.').filter(|_| argument.name != argument.flag);
         if let (Some(_), Some((_, key))) = (reading, below) {

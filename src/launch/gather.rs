@@ -1,31 +1,27 @@
 //! Requests and machines as base facts.
 
-use crate::datalog::{CompiledProgram, Facts, Value};
+use crate::datalog::{CompiledProgram, Facts, RelId, Value};
 use crate::detect::Level;
 use crate::policy::PolicyError;
 
 use super::{MachineFacts, Request};
 
 /// Adds the facts of requests, numbered from 1, and of machines, numbered from 1; each request
-/// names its machine by position.
+/// names its machine by position. Gives back the relations that are filled here, with tuples or without.
 pub(super) fn add(
     program: &CompiledProgram,
     facts: &mut Facts,
     requests: &[(Request, usize)],
     machines: &[MachineFacts],
-) -> Result<(), PolicyError> {
+) -> Result<Vec<RelId>, PolicyError> {
     let mut facts = Adder { program, facts };
-    // A relation without tuples is given all the same: it is no view.
-    for relation in GIVEN {
-        facts.give(relation)?;
-    }
     for (number, (request, machine)) in (1..).zip(requests) {
         add_request(&mut facts, number, request, index(*machine) + 1)?;
     }
     for (number, machine) in (1..).zip(machines) {
         add_machine(&mut facts, number, machine)?;
     }
-    Ok(())
+    GIVEN.iter().copied().map(|relation| facts.id(relation)).collect()
 }
 
 /// The relations that are filled here and not from the store.
@@ -110,14 +106,12 @@ struct Adder<'a> {
 }
 
 impl Adder<'_> {
-    fn give(&mut self, relation: &'static str) -> Result<(), PolicyError> {
-        let id = self.program.relation(relation).ok_or(PolicyError::Missing(relation))?;
-        self.facts.give(id);
-        Ok(())
+    fn id(&self, relation: &'static str) -> Result<RelId, PolicyError> {
+        self.program.relation(relation).ok_or(PolicyError::Missing(relation))
     }
 
     fn push(&mut self, relation: &'static str, tuple: &[Value<'_>]) -> Result<(), PolicyError> {
-        let id = self.program.relation(relation).ok_or(PolicyError::Missing(relation))?;
+        let id = self.id(relation)?;
         self.facts.push(id, tuple).map_err(|_| PolicyError::Missing(relation))
     }
 }

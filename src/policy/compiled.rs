@@ -43,13 +43,15 @@ impl Policy {
     pub fn compile(rules: RuleSources) -> Result<Policy, PolicyError> {
         let mut sources = Sources::new();
         let (files, mut loader) = rules.into_sources(&mut sources);
-        let compiled = datalog::load(&mut sources, &files, &mut loader)
-            .and_then(|checked| Ok((datalog::compile(&checked)?, checked)));
-        let (program, checked) = match compiled {
-            Ok(compiled) => compiled,
+        let checked = match datalog::load(&mut sources, &files, &mut loader) {
+            Ok(checked) => checked,
             Err(diagnostics) => {
                 return Err(PolicyError::Rules { diagnostics, sources: Box::new(sources) });
             }
+        };
+        let program = match datalog::compile(&checked) {
+            Ok(program) => program,
+            Err(errors) => return Err(PolicyError::Plan { errors, sources: Box::new(sources) }),
         };
         let mut texts = BTreeMap::new();
         for relation in &checked.relations {
@@ -85,6 +87,7 @@ impl Policy {
     }
 
     /// Evaluates the rules over the store's facts and those of `more`, as far as `goals` need it.
+    /// The relations that `more` gives back are its own and not read from the store.
     ///
     /// # Errors
     /// A view does not fit its relation, or a rule meets a value that it cannot compute with.
@@ -93,25 +96,17 @@ impl Policy {
         store: &Store,
         scope: &Scope,
         goals: &[RelId],
-        more: impl FnOnce(&CompiledProgram, &mut Facts) -> Result<(), PolicyError>,
+        more: impl FnOnce(&CompiledProgram, &mut Facts) -> Result<Vec<RelId>, PolicyError>,
     ) -> Result<Model, PolicyError> {
         let mut facts = Facts::new(&self.program);
-        more(&self.program, &mut facts)?;
+        let given = more(&self.program, &mut facts)?;
         let scoped = store.scoped_views().map_err(crate::store::ViewError::from)?;
-        for relation in self.program.inputs_of(goals) {
-            let Some(plan) = self.program.relations().nth(relation.index()).map(|(_, plan)| plan) else { continue };
-            if facts.is_given(relation) {
-                continue;
-            }
-            let columns: Vec<&str> = match self.text(&plan.name) {
-                Some(text) => text.columns.iter().map(String::as_str).collect(),
-                None => continue,
-            };
-            let types = &plan.columns;
-            let mut row_values: Vec<Value<'_>> = Vec::new();
-            let _ = (&types, &mut row_values);
-            read_relation(store, &scoped, &plan.name, &columns, scope, |cells| {
-                push(&mut facts, relation, types, cells);
+        let wanted = self.program.inputs(goals);
+        for (id, relation) in self.program.relations().filter(|(id, _)| wanted.contains(id)) {
+            let Some(text) = self.text(&relation.name).filter(|_| !given.contains(&id)) else { continue };
+            let columns: Vec<&str> = text.columns.iter().map(String::as_str).collect();
+            read_relation(store, &scoped, &relation.name, &columns, scope, |cells| {
+                push(&mut facts, id, &relation.columns, cells);
             })?;
         }
         Ok(datalog::evaluate(&self.program, facts, goals, &Options::default())?)

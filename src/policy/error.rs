@@ -3,12 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
-use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::datalog::diagnostic::Diagnostics;
 use crate::datalog::source::Sources;
-use crate::datalog::{EvalError, EvalReport};
+use crate::datalog::{EvalError, PlanError, StopReport};
 use crate::store::ViewError;
 
 /// Why the rules cannot be used.
@@ -23,10 +22,18 @@ pub enum PolicyError {
         source: io::Error,
     },
     /// The files have mistakes.
-    #[error("{diagnostics}")]
+    #[error("the rule files have mistakes: {diagnostics}")]
     Rules {
         /// The mistakes.
         diagnostics: Diagnostics,
+        /// The files.
+        sources: Box<Sources>,
+    },
+    /// A relation or rule is too wide.
+    #[error("a relation or rule is too wide")]
+    Plan {
+        /// Which ones.
+        errors: Vec<PlanError>,
         /// The files.
         sources: Box<Sources>,
     },
@@ -48,7 +55,10 @@ impl PolicyError {
             PolicyError::Rules { diagnostics, sources } => {
                 diagnostics.reports(&sources).map(miette::Report::new).collect()
             }
-            PolicyError::Evaluation(error) => vec![miette::Report::new(EvalReport::new(error, &rules()))],
+            PolicyError::Plan { errors, sources } => {
+                errors.iter().map(|error| miette::Report::new(StopReport::of_plan(error, &sources))).collect()
+            }
+            PolicyError::Evaluation(error) => vec![miette::Report::new(StopReport::of_evaluation(&error, &rules()))],
             PolicyError::Unreadable { .. } => {
                 vec![plain(&self, "policy::unreadable", "name a rule file (`.dl`) or a folder of them")]
             }
