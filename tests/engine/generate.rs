@@ -53,8 +53,8 @@ impl Generator<'_> {
         let mut layer = 0;
         for number in 0..count {
             layer += usize::from(number < 2 || !self.once_in(3));
-            let arity = [2, 1, 3, 2, 0, 4, 5][self.below(7)];
-            let columns: Vec<Ty> = (0..arity).map(|_| TYPES[[0, 0, 1, 0, 1, 2][self.below(6)]]).collect();
+            let arity = [2, 1, 3, 2, 2, 1, 2, 3, 0, 4, 5][self.below(11)];
+            let columns: Vec<Ty> = (0..arity).map(|_| TYPES[[0, 0, 0, 1, 0, 1, 0, 2][self.below(8)]]).collect();
             let name = format!("r{number}");
             let declared = columns.iter().enumerate().map(|(at, ty)| format!("c{at}: {}", name_of(*ty)));
             let declared: Vec<String> = declared.collect();
@@ -63,14 +63,25 @@ impl Generator<'_> {
         }
     }
 
+    /// From one byte a relation, so that bytes are left for rules.
     fn facts(&mut self) {
         for relation in 0..self.relations.len() {
-            let most = if relation < 2 { 8 } else { 3 };
-            for _ in 0..self.below(most) {
-                let columns = self.relations[relation].columns.clone();
-                let values: Vec<String> = columns.iter().map(|ty| self.constant(*ty)).collect();
-                let _ = writeln!(self.text, "{}({}).", self.relations[relation].name, values.join(", "));
+            let seed = self.below(256);
+            let most = if relation < 2 { 12 } else { 4 };
+            let mut state = seed as u64;
+            let bytes: Vec<u8> = std::iter::repeat_with(|| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 33) as u8
+            })
+            .take(if seed == 0 { 0 } else { 100 })
+            .collect();
+            let rest = std::mem::replace(&mut self.bytes, bytes.clone().leak().iter());
+            for _ in 0..seed % most {
+                let Relation { name, columns, .. } = self.relations[relation].clone();
+                let values = columns.iter().map(|ty| self.constant(*ty)).collect();
+                let _ = writeln!(self.text, "{}.", call(&name, values));
             }
+            self.bytes = rest;
         }
     }
 
@@ -80,14 +91,14 @@ impl Generator<'_> {
             Ty::Symbol => &["\"a\"", "\"b\"", "\"\"", "\"12\"", "\"ab\"", "\"a\"", "\"x\""],
             Ty::Float => &["0.0", "1.5", "-2.0", "1.5", "1000000.0"],
         };
-        let at = self.below(constants.len() * 3);
+        let at = self.below(constants.len() * 6);
         // The unusual ones, at the end, only once in a while.
         let at = if at >= constants.len() { at % 4 % constants.len() } else { at };
         constants[at].to_owned()
     }
 
     fn rules(&mut self) {
-        for _ in 0..1 + self.below(6) {
+        for _ in 0..1 + self.below(8) {
             let head = self.below(self.relations.len());
             self.rule(head);
         }
@@ -98,7 +109,7 @@ impl Generator<'_> {
         let mut scope = Scope::new();
         let mut literals = Vec::new();
         for _ in 0..1 + self.below(3) {
-            literals.extend(self.atom(layer, &mut scope));
+            literals.extend(self.atom(layer, &mut scope, ""));
         }
         let prefix = literals.join(", ");
         let mut literals = Vec::new();
@@ -142,7 +153,7 @@ impl Generator<'_> {
     }
 
     /// An atom that may bind variables.
-    fn atom(&mut self, layer: usize, scope: &mut Scope) -> Option<String> {
+    fn atom(&mut self, layer: usize, scope: &mut Scope, prefix: &str) -> Option<String> {
         let usable: Vec<usize> = (0..self.relations.len()).filter(|&r| self.relations[r].layer <= layer).collect();
         if usable.is_empty() {
             return None;
@@ -154,16 +165,17 @@ impl Generator<'_> {
             8 => self.constant(*ty),
             7 if !scope.is_empty() => self.expression(*ty, &scope.clone(), 1),
             choice => {
-                let known: Vec<String> =
-                    scope.iter().filter(|(_, other)| other == ty).map(|(name, _)| name.clone()).collect();
-                if choice < 3 || known.is_empty() {
-                    self.fresh += 1;
-                    let name = format!("V{}", self.fresh);
+                // From a small pool, so that atoms share variables.
+                let pool: &[&str] = match ty {
+                    Ty::Number => &["A", "B", "C", "D"],
+                    Ty::Symbol => &["S", "T"],
+                    Ty::Float => &["F", "G"],
+                };
+                let name = format!("{}{prefix}", pool[choice % pool.len()]);
+                if !scope.iter().any(|(other, _)| *other == name) {
                     scope.push((name.clone(), *ty));
-                    name
-                } else {
-                    known[choice % known.len()].clone()
                 }
+                name
             }
         });
         Some(call(&name, args.collect()))
@@ -171,7 +183,7 @@ impl Generator<'_> {
 
     fn literal(&mut self, layer: usize, scope: &mut Scope) -> Option<String> {
         match self.below(4) {
-            0 => self.atom(layer, scope),
+            0 => self.atom(layer, scope, ""),
             1 => {
                 let ty = TYPES[self.below(3)];
                 let value = if self.once_in(3) {
@@ -268,9 +280,12 @@ impl Generator<'_> {
         // Some of the variables outside are the group.
         let mut scope: Scope = outer.iter().filter(|_| self.once_in(2)).cloned().collect();
         let before = scope.len();
-        let mut body = vec![self.atom(inside, &mut scope)?];
+        self.fresh += 1;
+        let own_names = self.fresh.to_string();
+        let mut body = vec![self.atom(inside, &mut scope, &own_names)?];
         if self.once_in(3) {
-            body.extend(self.atom(inside, &mut scope));
+            let prefix = if self.once_in(2) { "" } else { own_names.as_str() };
+            body.extend(self.atom(inside, &mut scope, prefix));
         }
         if self.once_in(3) {
             body.push(self.condition(layer, &scope));
