@@ -1,6 +1,8 @@
 //! Running programs that are given as text.
 #![allow(dead_code)]
 
+pub mod generate;
+
 use aim_engine::datalog::database::{Facts, Model};
 use aim_engine::datalog::eval::{EvalError, Options, evaluate};
 use aim_engine::datalog::plan::{CompiledProgram, compile};
