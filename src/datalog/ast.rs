@@ -37,7 +37,7 @@ pub struct Program {
     pub directives: Vec<Directive>,
     /// Facts (rules without a body) and rules.
     pub rules: Vec<Rule>,
-    /// Names of declarations with a syntax error: whatever uses them is not an error of its own.
+    /// Names of relations and types with a syntax error in their declaration: whatever uses them is not an error of its own.
     pub unreadable: Vec<Ident>,
 }
 

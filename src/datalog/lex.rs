@@ -262,9 +262,14 @@ impl Lexer<'_> {
                 .label(span, "unsigned")
                 .help("write it without `u`: a `number` has 64 bits"),
             (_, s) if s.starts_with(['e', 'E']) => {
+                let value = written.parse::<f64>().ok();
+                let value = value.filter(|value| value.abs() < 1e15);
+                let help = value.map_or("write all digits".to_owned(), |value| {
+                    format!("write all digits: `{value:?}`")
+                });
                 RuleError::new(Code::InvalidNumber, format!("`{written}` is no number"))
-                    .label(span, "an exponent")
-                    .help("write the number out: `1500.0`")
+                    .label(span, "numbers have no exponent")
+                    .help(help)
             }
             _ => RuleError::new(Code::InvalidNumber, format!("`{written}` is no number"))
                 .label(span, "begins like a number")
@@ -361,34 +366,49 @@ impl Lexer<'_> {
         self.push(kind, start);
     }
 
+    /// What begins nothing becomes one bad token, so that it is complained about once.
     fn unexpected(&mut self) {
         let start = self.at;
         let rest = self.text.get(start..).unwrap_or_default();
-        let stretch = rest.find(|c: char| c.is_ascii() && is_known(c));
-        self.at += stretch.unwrap_or(rest.len()).max(1);
-        while !self.text.is_char_boundary(self.at) {
-            self.at += 1;
-        }
-        let span = self.span(start);
-        let mut shown: String = rest.chars().take(1).flat_map(char::escape_debug).collect();
-        let mut help = None;
-        match shown.as_str() {
-            "#" => help = Some("there is no preprocessor; comments begin with `//`"),
-            "\\'" => {
-                shown = "'".to_owned();
-                help = Some("texts stand in double quotes: \"text\"");
-            }
-            "“" | "”" => help = Some("texts stand in plain double quotes: \"text\""),
-            "&" => help = Some("conditions are joined by `,`"),
-            _ => {}
-        }
-        let message = format!("unexpected character `{shown}`");
+        let line = rest.split('\n').next().unwrap_or_default();
+        let first = rest.chars().next().unwrap_or_default();
+        let (length, help) = match first {
+            '#' => (
+                line.len(),
+                Some("there is no preprocessor; comments begin with `//`"),
+            ),
+            '\'' | '“' | '”' | '‘' | '’' => (
+                quoted(line).unwrap_or(first.len_utf8()),
+                Some("texts stand in plain double quotes: \"text\""),
+            ),
+            '&' => (
+                line.len() - line.trim_start_matches('&').len(),
+                Some("conditions are joined by `,`"),
+            ),
+            _ => (rest.find(is_known).unwrap_or(rest.len()).max(1), None),
+        };
+        self.at += length;
+        let shown = match first {
+            '\'' => first.to_string(),
+            _ => first.escape_debug().to_string(),
+        };
         self.found.push(
-            RuleError::new(Code::UnexpectedCharacter, message)
-                .label(span, "begins nothing")
-                .help_if(help.map(str::to_owned)),
+            RuleError::new(
+                Code::UnexpectedCharacter,
+                format!("unexpected character `{shown}`"),
+            )
+            .label(self.span(start), "begins nothing")
+            .help_if(help.map(str::to_owned)),
         );
+        self.push(Kind::Bad, start);
     }
+}
+
+/// The length of a text in other quotes than the right ones.
+fn quoted(line: &str) -> Option<usize> {
+    let mut chars = line.char_indices().skip(1);
+    let (at, close) = chars.find(|(_, c)| matches!(c, '\'' | '“' | '”' | '‘' | '’'))?;
+    Some(at + close.len_utf8())
 }
 
 /// The directives of Soufflé, with and without the ones of the subset.

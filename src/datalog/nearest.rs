@@ -7,6 +7,7 @@ pub(crate) fn nearest<'a>(
 ) -> Option<&'a str> {
     let wanted = name.to_lowercase();
     let slips = (wanted.chars().count() / 3).clamp(1, 4);
+    // of two that are equally near the first by text, whatever order they come in
     candidates
         .into_iter()
         .map(|candidate| {

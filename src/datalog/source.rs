@@ -123,6 +123,11 @@ impl Span {
         }
     }
 
+    /// How many bytes.
+    pub fn length(self) -> usize {
+        self.end.saturating_sub(self.start) as usize
+    }
+
     /// The empty stretch behind this one.
     #[must_use]
     pub fn after(self) -> Span {

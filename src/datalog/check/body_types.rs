@@ -3,12 +3,14 @@
 use super::scope::{ScopeId, Scopes, VarId, inner_terms};
 use super::signature;
 use super::typing::Typing;
+use rustc_hash::FxHashSet;
+
 use crate::datalog::ast::{Aggregate, AggregateOp, BaseType, Expr, ExprKind, Functor, Span};
 
 /// The variables of one body, or of the body of one aggregate, with their base types.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BodyTypes {
-    /// The variables that stand in the body itself. In an aggregate these are its own as well as
+    /// The variables that stand in the body itself, by name. In an aggregate these are its own as well as
     /// those from outside that it uses.
     pub variables: Vec<(String, BaseType)>,
     /// The aggregates in the body's terms.
@@ -71,36 +73,43 @@ impl BodyTypes {
                 continue;
             };
             let mut inner = Self::of_scope(scopes, typing, contents, *child);
+            let mut seen = FxHashSet::default();
             let mut outer = Vec::new();
             for term in inner_terms(aggregate) {
                 scopes.each_variable(term, *child, &mut |id| {
                     let Some(variable) = scopes.variables.get(id) else {
                         return;
                     };
-                    if variable.scope < *child && !outer.contains(&id) {
-                        outer.push(id);
+                    if variable.scope < *child && seen.insert(id) {
+                        outer.push(variable.name.to_owned());
                         if let Some(base) = typing.base_of(id) {
                             inner.variables.push((variable.name.to_owned(), base));
                         }
                     }
                 });
             }
-            let name = |id: &usize| scopes.variables.get(*id).map(|v| v.name.to_owned());
+            inner.sort();
             types.aggregates.push(AggregateTypes {
                 span,
-                outer: outer.iter().filter_map(name).collect(),
+                outer,
                 types: inner,
             });
         }
+        types.sort();
         types
+    }
+
+    fn sort(&mut self) {
+        self.variables.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     }
 
     /// The type of a variable.
     pub fn variable(&self, name: &str) -> Option<BaseType> {
-        let mut variables = self.variables.iter();
-        variables
-            .find(|(known, _)| known == name)
-            .map(|(_, base)| *base)
+        let at = self
+            .variables
+            .binary_search_by(|(known, _)| known.as_str().cmp(name));
+        let (_, base) = self.variables.get(at.ok()?)?;
+        Some(*base)
     }
 
     /// The aggregate that a term of the body is.

@@ -10,6 +10,8 @@ use super::strata::{Edge, Graph, Need};
 use crate::datalog::ast::{Program, Span};
 use crate::datalog::diagnostic::{Code, Found, RuleError};
 
+/// How many steps of a cycle are labelled.
+const MOST_STEPS: usize = 20;
 /// How many relations the help names.
 const MOST_NAMED: usize = 6;
 
@@ -51,11 +53,12 @@ fn cycle(
     edge: Edge,
 ) -> Option<Vec<Step>> {
     let heads = program.rules.get(rule)?.heads.iter();
-    let heads: Vec<RelId> = heads
+    let heads: FxHashSet<RelId> = heads
         .filter_map(|head| relations.find(&head.relation.name))
         .collect();
     let component = graph.component(edge.to);
     let mut came_by: FxHashMap<RelId, Step> = FxHashMap::default();
+    let mut rules_seen: FxHashSet<usize> = FxHashSet::default();
     let mut waiting = VecDeque::from([edge.to]);
     let mut end = None;
     while let Some(from) = waiting.pop_front() {
@@ -64,6 +67,9 @@ fn cycle(
             break;
         }
         for rule in graph.derived_by.get(from.index()).into_iter().flatten() {
+            if !rules_seen.insert(*rule) {
+                continue;
+            }
             for next in graph.needs.get(*rule).into_iter().flatten() {
                 let inside = graph.component(next.to) == component;
                 if inside && next.to != edge.to && !came_by.contains_key(&next.to) {
@@ -91,16 +97,15 @@ fn error(cycle: &[Step], relations: &Relations<'_>, graph: &Graph) -> RuleError 
         Some(Need::Aggregate) => "an aggregate",
         _ => "a negation",
     };
-    let mut path: Vec<String> = cycle
-        .iter()
-        .map(|step| format!("`{}`", name(step.from)))
-        .collect();
+    let steps = cycle.iter().take(MOST_STEPS);
+    let mut path: Vec<String> = steps.map(|step| format!("`{}`", name(step.from))).collect();
+    path.extend((cycle.len() > MOST_STEPS).then(|| "…".to_owned()));
     path.extend(path.first().cloned());
     let mut error = RuleError::new(
         Code::NegationInRecursion,
         format!("{what} goes through recursion: {}", path.join(" needs ")),
     );
-    for Step { from, edge } in cycle {
+    for Step { from, edge } in cycle.iter().take(MOST_STEPS) {
         let (from, to) = (name(*from), name(edge.to));
         let text = match edge.need {
             Need::Tuples => format!("`{from}` needs `{to}`"),

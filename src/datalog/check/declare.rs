@@ -1,10 +1,10 @@
 //! Relations: what is declared, once, with columns of known types.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::RelId;
 use super::lattice::{Lattice, TypeId};
-use crate::datalog::ast::{Decl, DirectiveKind, Ident, Program};
+use crate::datalog::ast::{Column, Decl, DirectiveKind, Ident, Program};
 use crate::datalog::diagnostic::{Code, Found, RuleError};
 use crate::datalog::nearest::nearest;
 
@@ -113,12 +113,9 @@ impl<'p> Relations<'p> {
             return *known;
         }
         // the search is slow, and past the last error that is shown nobody reads its result
-        let near = (!found.is_full()).then(|| {
-            let mut known: Vec<&str> = self.names.keys().copied().collect();
-            known.sort_unstable();
-            nearest(&name.name, known)
-        });
-        let near = near.flatten();
+        let is_shown = !found.is_full();
+        let known = self.names.keys().copied().filter(|_| is_shown);
+        let near = nearest(&name.name, known);
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("declare it: `.decl {}(column: type, ...)`", name.name),
@@ -173,22 +170,22 @@ fn columns_differ(decl: &Decl, found: &mut Found) {
     if decl.columns.len() < 2 {
         return;
     }
-    let mut seen = FxHashSet::default();
+    let mut seen: FxHashMap<&str, &Column> = FxHashMap::default();
     for column in &decl.columns {
         let name = column.name.name.as_str();
-        if seen.insert(name) {
+        let first = *seen.entry(name).or_insert(column);
+        if std::ptr::eq(first, column) {
             continue;
         }
-        let first = decl.columns.iter().find(|other| other.name.name == name);
         let relation = &decl.name.name;
-        let mut error = RuleError::new(
-            Code::DuplicateColumn,
-            format!("`{relation}` has two columns `{name}`"),
-        )
-        .label(column.name.span, "the same name again");
-        if let Some(first) = first {
-            error = error.label(first.name.span, "first here");
-        }
-        found.push(error.help("give one of them another name"));
+        found.push(
+            RuleError::new(
+                Code::DuplicateColumn,
+                format!("`{relation}` has two columns `{name}`"),
+            )
+            .label(column.name.span, "the same name again")
+            .label(first.name.span, "first here")
+            .help("give one of them another name"),
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Doc comments: placeholders name columns, and lints are complete.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::datalog::ast::{Decl, Doc, DocField, Program, Template};
 use crate::datalog::diagnostic::{Code, Found, RuleError};
@@ -9,15 +9,20 @@ use crate::datalog::nearest::nearest;
 /// The severities that a lint may have.
 pub const SEVERITIES: &[&str] = &["error", "warning", "note"];
 
+/// How many columns the help names.
+const MOST_NAMED: usize = 16;
+
 pub(super) fn check(program: &Program, found: &mut Found) {
     let mut codes: FxHashMap<&str, (&str, &DocField)> = FxHashMap::default();
     for decl in &program.decls {
         let Some(doc) = &decl.doc else {
             continue;
         };
-        placeholders(decl, &doc.sentence, found);
+        let names = decl.columns.iter();
+        let names = names.map(|column| column.name.name.as_str()).collect();
+        placeholders(decl, &names, &doc.sentence, found);
         for field in &doc.fields {
-            placeholders(decl, &field.value, found);
+            placeholders(decl, &names, &field.value, found);
         }
         lint(doc, found);
         let Some(code) = doc.field("code") else {
@@ -42,19 +47,22 @@ pub(super) fn check(program: &Program, found: &mut Found) {
     }
 }
 
-fn placeholders(decl: &Decl, template: &Template, found: &mut Found) {
+fn placeholders(decl: &Decl, names: &FxHashSet<&str>, template: &Template, found: &mut Found) {
     for placeholder in template.columns() {
-        let columns = || decl.columns.iter().map(|column| column.name.name.as_str());
-        if columns().any(|column| column == placeholder.name) {
+        if names.contains(placeholder.name.as_str()) {
             continue;
         }
         let (name, relation) = (&placeholder.name, &decl.name.name);
-        let help = match nearest(name, columns()) {
+        let columns = || decl.columns.iter().map(|column| column.name.name.as_str());
+        let near = nearest(name, columns().filter(|_| !found.is_full()));
+        let help = match near {
             Some(near) => format!("did you mean `{{{near}}}`?"),
             None if decl.columns.is_empty() => format!("`{relation}` has no columns"),
             None => {
-                let list: Vec<String> = columns().map(|column| format!("`{column}`")).collect();
-                format!("the columns are {}", list.join(", "))
+                let list = columns()
+                    .take(MOST_NAMED)
+                    .map(|column| format!("`{column}`"));
+                format!("the columns are {}", list.collect::<Vec<_>>().join(", "))
             }
         };
         found.push(

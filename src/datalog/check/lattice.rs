@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::datalog::ast::{BaseType, Ident, TypeDecl};
+use crate::datalog::ast::{BaseType, Ident, Program, TypeDecl};
 use crate::datalog::diagnostic::{Code, Found, RuleError};
 use crate::datalog::nearest::nearest;
 
@@ -51,13 +51,17 @@ impl BaseType {
 }
 
 impl<'p> Lattice<'p> {
-    pub(super) fn new(types: &'p [TypeDecl], found: &mut Found) -> Self {
+    pub(super) fn new(program: &'p Program, found: &mut Found) -> Self {
+        let types = &program.types;
         let mut lattice = Lattice {
             entries: Vec::new(),
             names: FxHashMap::default(),
         };
         for base in BASES {
             lattice.insert(base.name(), base, None);
+        }
+        for name in &program.unreadable {
+            lattice.names.entry(&name.name).or_insert(None);
         }
         let declared = lattice.distinct(types, found);
         for ty in types {
@@ -94,8 +98,9 @@ impl<'p> Lattice<'p> {
                 continue;
             }
             let first = *declared.entry(name).or_insert(ty);
-            let same = first.base.name == ty.base.name;
-            if !std::ptr::eq(first, ty) && !(same && first.name.span.file != ty.name.span.file) {
+            let fine = std::ptr::eq(first, ty)
+                || first.base.name == ty.base.name && first.name.span.file != ty.name.span.file;
+            if !fine {
                 found.push(
                     RuleError::new(
                         Code::DuplicateDeclaration,
@@ -124,7 +129,8 @@ impl<'p> Lattice<'p> {
                 break *known;
             }
             let Some(decl) = declared.get(name) else {
-                found.push(self.unknown(next, declared.keys().copied()));
+                let more = declared.keys().copied();
+                found.push(self.unknown(next, more, found.is_full()));
                 break None;
             };
             if path.iter().any(|passed| std::ptr::eq(*passed, *decl)) {
@@ -162,16 +168,20 @@ impl<'p> Lattice<'p> {
         match self.names.get(name.name.as_str()) {
             Some(known) => *known,
             None => {
-                found.push(self.unknown(name, std::iter::empty()));
+                found.push(self.unknown(name, std::iter::empty(), found.is_full()));
                 None
             }
         }
     }
 
-    fn unknown<'a>(&'a self, name: &Ident, more: impl Iterator<Item = &'a str>) -> RuleError {
+    fn unknown<'a>(
+        &'a self,
+        name: &Ident,
+        more: impl Iterator<Item = &'a str>,
+        is_only_counted: bool,
+    ) -> RuleError {
         let known = self.names.keys().copied().chain(more);
-        let mut known: Vec<&str> = known.collect();
-        known.sort_unstable();
+        let known = known.filter(|_| !is_only_counted);
         let help = match nearest(&name.name, known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => {

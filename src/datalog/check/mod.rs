@@ -3,6 +3,7 @@
 
 mod binding;
 mod body_types;
+mod convert;
 mod cycles;
 mod declare;
 mod docs;
@@ -161,7 +162,7 @@ struct Outcome {
 }
 
 fn analyse(program: &Program, found: &mut Found) -> Outcome {
-    let lattice = Lattice::new(&program.types, found);
+    let lattice = Lattice::new(program, found);
     let relations = Relations::new(program, &lattice, found);
     docs::check(program, found);
     let graph = Graph::new(program, &relations);
@@ -206,7 +207,7 @@ fn check_rules<'p>(
                 &binding,
                 found,
             );
-            uses.add(&scopes);
+            uses.add(&scopes, &binding);
             types.push(BodyTypes::new(&scopes, &typing));
         }
         uses.report(found);

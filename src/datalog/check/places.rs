@@ -52,7 +52,8 @@ fn atom(atom: &Atom, relations: &Relations<'_>, found: &mut Found) {
     }
     let name = &atom.relation.name;
     let noun = if wanted == 1 { "column" } else { "columns" };
-    let columns = relation.decl.columns.iter();
+    let shown = if found.is_full() { 0 } else { wanted };
+    let columns = relation.decl.columns.iter().take(shown);
     let columns: Vec<&str> = columns.map(|column| column.name.name.as_str()).collect();
     found.push(
         RuleError::new(

@@ -1,6 +1,6 @@
 //! What functors, operators and aggregates take and give.
 
-use crate::datalog::ast::{AggregateOp, BaseType, BinaryOp, Functor, TextTest};
+use crate::datalog::ast::{AggregateOp, BaseType, BinaryOp, CompareOp, Functor, TextTest};
 
 /// What an operand must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,17 @@ pub(super) fn operator(op: BinaryOp) -> (Wanted, &'static str) {
         BinaryOp::Mul => (Wanted::Numeric, "*"),
         BinaryOp::Div => (Wanted::Numeric, "/"),
         BinaryOp::Rem => (Wanted::Whole, "%"),
+    }
+}
+
+pub(super) fn comparison(op: CompareOp) -> &'static str {
+    match op {
+        CompareOp::Eq => "=",
+        CompareOp::Ne => "!=",
+        CompareOp::Lt => "<",
+        CompareOp::Le => "<=",
+        CompareOp::Gt => ">",
+        CompareOp::Ge => ">=",
     }
 }
 

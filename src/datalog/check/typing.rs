@@ -5,6 +5,7 @@
 //! constant fits every type over its base. Arithmetic gives a value of a base type.
 
 use super::binding::{Binding, as_variable};
+use super::convert;
 use super::declare::Relations;
 use super::lattice::{Lattice, TypeId};
 use super::scope::{ScopeId, Scopes, VarId};
@@ -32,6 +33,15 @@ struct Known {
     column: Option<(super::RelId, usize)>,
 }
 
+/// What is known of a variable so far.
+#[derive(Clone, Debug)]
+enum Slot {
+    Nothing,
+    Known(Known),
+    /// It was said to be two things, and that was reported.
+    Clash,
+}
+
 /// The types of one body's variables.
 pub(super) struct Typing<'c, 'p> {
     relations: &'c Relations<'p>,
@@ -39,7 +49,7 @@ pub(super) struct Typing<'c, 'p> {
     scopes: &'c Scopes<'p>,
     /// For each variable the one that stands for it and all that are equal to it.
     equal_to: Vec<VarId>,
-    known: Vec<Option<Known>>,
+    known: Vec<Slot>,
 }
 
 impl<'c, 'p> Typing<'c, 'p> {
@@ -56,7 +66,7 @@ impl<'c, 'p> Typing<'c, 'p> {
             lattice,
             scopes,
             equal_to: (0..count).collect(),
-            known: vec![None; count],
+            known: vec![Slot::Nothing; count],
         };
         for (id, scope) in scopes.scopes.iter().enumerate() {
             scope
@@ -162,12 +172,10 @@ impl<'c, 'p> Typing<'c, 'p> {
 
     fn say(&mut self, variable: VarId, new: Known, found: &mut Found) {
         let root = self.root(variable);
-        let Some(slot) = self.known.get(root) else {
-            return;
-        };
-        let Some(old) = slot else {
-            self.set(root, new);
-            return;
+        let old = match self.known.get(root) {
+            Some(Slot::Known(old)) => old,
+            Some(Slot::Nothing) => return self.set(root, Slot::Known(new)),
+            Some(Slot::Clash) | None => return,
         };
         let meet = match (old.ty, new.ty) {
             (Ty::Of(a), Ty::Of(b)) => self.lattice.meet(a, b).map(Ty::Of),
@@ -178,17 +186,25 @@ impl<'c, 'p> Typing<'c, 'p> {
         };
         match meet {
             Some(ty) if ty == old.ty => {}
-            Some(ty) => self.set(root, Known { ty, ..new }),
+            Some(ty) => self.set(root, Slot::Known(Known { ty, ..new })),
             None => {
                 let name = self.scopes.variables.get(variable).map_or("", |v| v.name);
                 found.push(self.two_types(name, old, &new));
+                self.set(root, Slot::Clash);
             }
         }
     }
 
-    fn set(&mut self, root: VarId, known: Known) {
+    fn set(&mut self, root: VarId, new: Slot) {
         if let Some(slot) = self.known.get_mut(root) {
-            *slot = Some(known);
+            *slot = new;
+        }
+    }
+
+    fn known(&self, variable: VarId) -> Option<&Known> {
+        match self.known.get(self.root(variable))? {
+            Slot::Known(known) => Some(known),
+            Slot::Nothing | Slot::Clash => None,
         }
     }
 
@@ -197,7 +213,7 @@ impl<'c, 'p> Typing<'c, 'p> {
         let help = if self.base(old.ty) == self.base(new.ty) {
             format!("no value is both a `{a}` and a `{b}`; declare the columns with one type")
         } else {
-            convert(self.base(old.ty), self.base(new.ty)).to_owned()
+            convert::value(self.base(new.ty)).to_owned()
         };
         RuleError::new(Code::TypeClash, format!("`{name}` is a `{b}` and a `{a}`"))
             .label(new.span, self.because(new))
@@ -235,26 +251,24 @@ impl<'c, 'p> Typing<'c, 'p> {
 
     /// The base type of a variable.
     pub(super) fn base_of(&self, variable: VarId) -> Option<BaseType> {
-        let known = self.known.get(self.root(variable))?.as_ref()?;
-        Some(self.base(known.ty))
+        Some(self.base(self.known(variable)?.ty))
     }
 
     /// What a term is, without complaint; nothing when that is not known or there is an error.
     pub(super) fn of(&self, expr: &Expr, scope: ScopeId) -> Option<Ty> {
         match &expr.kind {
             ExprKind::Variable(name) => {
-                let variable = self.scopes.resolve(name, scope)?;
-                let known = self.known.get(self.root(variable))?.as_ref()?;
+                let known = self.known(self.scopes.resolve(name, scope)?)?;
                 Some(known.ty)
             }
             ExprKind::Wildcard => None,
             ExprKind::Symbol(_) => Some(Ty::Constant(BaseType::Symbol)),
             ExprKind::Number(_) => Some(Ty::Constant(BaseType::Number)),
             ExprKind::Float(_) => Some(Ty::Constant(BaseType::Float)),
-            ExprKind::Negate(operand) => self.of(operand, scope).map(|ty| self.calculated(ty)),
+            ExprKind::Negate(operand) => self.calculated(self.of(operand, scope)?),
             ExprKind::Binary(_, left, right) => {
                 let side = self.of(left, scope).or_else(|| self.of(right, scope));
-                side.map(|ty| self.calculated(ty))
+                self.calculated(side?)
             }
             ExprKind::Call(Functor::Min | Functor::Max, args) => {
                 let types: Vec<Ty> = args.iter().filter_map(|arg| self.of(arg, scope)).collect();
@@ -265,16 +279,21 @@ impl<'c, 'p> Typing<'c, 'p> {
         }
     }
 
-    /// Arithmetic makes a value of the base type, even of constants.
-    fn calculated(&self, ty: Ty) -> Ty {
-        Ty::Of(self.base(ty).id())
+    /// Arithmetic makes a value of the base type, even of constants, and none of texts.
+    fn calculated(&self, ty: Ty) -> Option<Ty> {
+        let base = self.base(ty);
+        base.is_numeric().then(|| Ty::Of(base.id()))
     }
 
     /// One of several values: of their type when it is the same, else of the base type.
     fn common(&self, types: &[Ty]) -> Option<Ty> {
         let first = *types.first()?;
         let same = types.iter().all(|ty| *ty == first);
-        Some(if same { first } else { self.calculated(first) })
+        Some(if same {
+            first
+        } else {
+            Ty::Of(self.base(first).id())
+        })
     }
 
     fn of_aggregate(&self, aggregate: &Aggregate) -> Option<Ty> {
@@ -282,8 +301,8 @@ impl<'c, 'p> Typing<'c, 'p> {
         let value = value.and_then(|value| self.of(value, self.scopes.of(aggregate)?));
         match aggregate.op {
             AggregateOp::Count => Some(Ty::Of(BaseType::Number.id())),
-            AggregateOp::Sum => value.map(|ty| self.calculated(ty)),
-            AggregateOp::Min | AggregateOp::Max => value,
+            AggregateOp::Sum => self.calculated(value?),
+            AggregateOp::Min | AggregateOp::Max => value.filter(|ty| self.base(*ty).is_numeric()),
         }
     }
 
@@ -312,10 +331,12 @@ impl<'c, 'p> Typing<'c, 'p> {
                     self.wants(arg, scope, Wanted::Text, signature::test_name(*test), found);
                 }
             }
-            Literal::Compare { left, right, .. } => {
+            Literal::Compare {
+                left, op, right, ..
+            } => {
                 self.check_terms(left, scope, found);
                 self.check_terms(right, scope, found);
-                self.same_base("compared", left, right, scope, found);
+                self.same_base(signature::comparison(*op), left, right, scope, found);
             }
         }
     }
@@ -351,7 +372,7 @@ impl<'c, 'p> Typing<'c, 'p> {
                     "a `{ty_name}` need not be a `{wanted_name}`; take it from a column of that type"
                 )
             } else {
-                self.convert_term(arg, self.base(ty), self.lattice.base(wanted))
+                convert::term(arg, self.lattice.base(wanted))
             };
             let (name, relation) = (&declared.name.name, &relation.decl.name.name);
             let mut error = RuleError::new(
@@ -369,19 +390,8 @@ impl<'c, 'p> Typing<'c, 'p> {
     /// The place that says what a variable is, when it is another one.
     fn source_of(&self, arg: &Expr, scope: ScopeId) -> Option<&Known> {
         let variable = self.scopes.resolve(as_variable(arg)?, scope)?;
-        let known = self.known.get(self.root(variable))?.as_ref()?;
+        let known = self.known(variable)?;
         (known.span != arg.span).then_some(known)
-    }
-
-    fn convert_term(&self, arg: &Expr, from: BaseType, to: BaseType) -> String {
-        match (&arg.kind, to) {
-            (ExprKind::Number(n), BaseType::Float) => format!("write `{n}.0`"),
-            (ExprKind::Number(n), BaseType::Symbol) => format!("write it as a text: \"{n}\""),
-            (ExprKind::Symbol(text), BaseType::Number) if text.parse::<i64>().is_ok() => {
-                format!("write it without quotes: `{text}`")
-            }
-            _ => convert(from, to).to_owned(),
-        }
     }
 
     /// The operands in a term.
@@ -397,7 +407,7 @@ impl<'c, 'p> Typing<'c, 'p> {
                 let (wanted, name) = signature::operator(*op);
                 let left_fits = self.wants(left, scope, wanted, name, found);
                 if self.wants(right, scope, wanted, name, found) && left_fits {
-                    self.same_base("calculated", left, right, scope, found);
+                    self.same_base(name, left, right, scope, found);
                 }
             }
             ExprKind::Call(functor, args) => {
@@ -410,7 +420,7 @@ impl<'c, 'p> Typing<'c, 'p> {
                     (functor, args.split_first())
                 {
                     for arg in rest {
-                        self.same_base("compared", first, arg, scope, found);
+                        self.same_base(name, first, arg, scope, found);
                     }
                 }
             }
@@ -463,41 +473,29 @@ impl<'c, 'p> Typing<'c, 'p> {
         if let Some(known) = self.source_of(expr, scope) {
             error = error.label(known.span, self.because(known));
         }
-        found.push(error.help(self.convert_term(expr, base, to)));
+        found.push(error.help(convert::term(expr, to)));
         false
     }
 
-    fn same_base(&self, how: &str, left: &Expr, right: &Expr, scope: ScopeId, found: &mut Found) {
+    fn same_base(&self, by: &str, left: &Expr, right: &Expr, scope: ScopeId, found: &mut Found) {
         let (Some(l), Some(r)) = (self.of(left, scope), self.of(right, scope)) else {
             return;
         };
-        let (from, to) = (self.base(r), self.base(l));
-        if from == to {
+        if self.base(l) == self.base(r) {
             return;
         }
         let (a, b) = (self.name(l), self.name(r));
-        let help = match &left.kind {
-            ExprKind::Number(_) | ExprKind::Symbol(_) | ExprKind::Float(_) => {
-                self.convert_term(left, to, from)
-            }
-            _ => self.convert_term(right, from, to),
-        };
-        let mut error = RuleError::new(Code::TypeClash, format!("a `{a}` is {how} with a `{b}`"))
-            .label(right.span, format!("a `{b}`"))
-            .label(left.span, format!("a `{a}`"));
+        let mut error = RuleError::new(
+            Code::TypeClash,
+            format!("`{by}` takes values of one type, not a `{a}` and a `{b}`"),
+        )
+        .label(left.span, format!("a `{a}`"))
+        .label(right.span, format!("a `{b}`"));
         for side in [left, right] {
             if let Some(known) = self.source_of(side, scope) {
                 error = error.label(known.span, self.because(known));
             }
         }
-        found.push(error.help(help));
-    }
-}
-
-fn convert(from: BaseType, to: BaseType) -> &'static str {
-    match (from, to) {
-        (_, BaseType::Symbol) => "`to_string(...)` makes a `symbol` of it",
-        (_, BaseType::Number) => "`to_number(...)` makes a `number` of it",
-        (_, BaseType::Float) => "`to_float(...)` makes a `float` of it",
+        found.push(error.help(convert::one_of((left, self.base(l)), (right, self.base(r)))));
     }
 }

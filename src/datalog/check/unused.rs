@@ -1,8 +1,9 @@
 //! What looks like a mistake and is none for certain: variables in one place, relations without
 //! rules.
 
+use super::binding::Binding;
 use super::declare::Relations;
-use super::scope::{Role, Scopes};
+use super::scope::Scopes;
 use super::strata::Graph;
 use crate::datalog::ast::Span;
 use crate::datalog::diagnostic::{Code, Found, RuleError};
@@ -17,9 +18,10 @@ pub(super) struct Uses<'p> {
 }
 
 impl<'p> Uses<'p> {
-    pub(super) fn add(&mut self, scopes: &Scopes<'p>) {
-        for variable in &scopes.variables {
-            let once = variable.uses == 1 && variable.first.role != Role::Head;
+    /// Takes in one alternative; what is not bound is an error, and need not be said twice.
+    pub(super) fn add(&mut self, scopes: &Scopes<'p>, binding: &Binding<'p>) {
+        for (id, variable) in scopes.variables.iter().enumerate() {
+            let once = variable.uses == 1 && binding.is_bound(id);
             let place = self.places.entry(variable.first.span);
             place.or_insert((variable.name, true)).1 &= once;
         }
@@ -46,10 +48,12 @@ impl<'p> Uses<'p> {
 /// Reports the relations that nothing fills.
 pub(super) fn never_derived(relations: &Relations<'_>, graph: &Graph, found: &mut Found) {
     for (relation, rules) in relations.list.iter().zip(&graph.derived_by) {
-        if !rules.is_empty() || relation.is_input || relation.extension_point {
+        let name = &relation.decl.name;
+        let is_known = relations.find(&name.name).is_some();
+        let is_filled = !rules.is_empty() || relation.is_input || relation.extension_point;
+        if is_filled || !is_known {
             continue;
         }
-        let name = &relation.decl.name;
         found.push(
             RuleError::new(
                 Code::NeverDerived,

@@ -88,8 +88,7 @@ impl Excerpt {
 }
 
 fn range(span: Span) -> (usize, usize) {
-    let length = span.end.saturating_sub(span.start);
-    (span.start as usize, length as usize)
+    (span.start as usize, span.length())
 }
 
 impl fmt::Display for Report {

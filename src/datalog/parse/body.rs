@@ -10,7 +10,7 @@ use super::reserved;
 /// How many bodies one disjunction may make.
 const MOST_ALTERNATIVES: usize = 256;
 /// How many bytes they would take written out, when there is more than one.
-const MOST_BYTES: usize = 1 << 20;
+pub(super) const MOST_BYTES: usize = 1 << 20;
 
 /// Bodies, any one of which is enough.
 type Alternatives = Vec<Vec<Literal>>;
@@ -56,7 +56,7 @@ impl Cursor<'_> {
         }
     }
 
-    fn too_many_alternatives(&mut self, start: Span) -> GivenUp {
+    pub(super) fn too_many_alternatives(&mut self, start: Span) -> GivenUp {
         let span = self.since(start);
         self.report(
             RuleError::new(
@@ -243,7 +243,7 @@ impl Cursor<'_> {
 /// How many bytes of source, repetitions counted.
 fn size(bodies: &Alternatives) -> usize {
     let spans = bodies.iter().flatten().map(Literal::span);
-    spans.map(|span| (span.end - span.start) as usize).sum()
+    spans.map(Span::length).sum()
 }
 
 fn multiply(left: &Alternatives, right: &Alternatives) -> Alternatives {

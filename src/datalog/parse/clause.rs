@@ -8,6 +8,7 @@ use crate::datalog::doc;
 use crate::datalog::lex::{DIRECTIVES, DocLine, Kind};
 use crate::datalog::nearest::nearest;
 
+use super::body::MOST_BYTES;
 use super::cursor::{Cursor, GivenUp, Parsed};
 use super::reserved;
 
@@ -69,6 +70,10 @@ impl Cursor<'_> {
         }
         self.next();
         let span = self.since(start);
+        let head_bytes: usize = heads.iter().map(|head| head.span.length()).sum();
+        if bodies.len() > 1 && head_bytes * bodies.len() > MOST_BYTES {
+            return Err(self.too_many_alternatives(start));
+        }
         program.rules.push(Rule {
             heads,
             bodies,
@@ -110,7 +115,12 @@ impl Cursor<'_> {
             "include" => self.include(includes),
             _ if DIRECTIVES.contains(&word) => {
                 let help = reserved::instead_of_directive(word).unwrap_or_default();
-                Err(self.not_in_subset(start, &format!("`.{word}` is"), help))
+                let given_up = self.not_in_subset(start, &format!("`.{word}` is"), help);
+                if word == "comp" {
+                    self.skip_braces();
+                    return Ok(());
+                }
+                Err(given_up)
             }
             _ => Err(self.unknown_directive(word, start)),
         }
@@ -122,7 +132,7 @@ impl Cursor<'_> {
         let behind = text.as_bytes().get(span.end as usize);
         if !matches!(behind, Some(b' ' | b'\t')) {
             self.report(
-                RuleError::new(Code::Syntax, format!("expected a blank behind `.{word}`"))
+                RuleError::new(Code::Syntax, format!("expected a space behind `.{word}`"))
                     .label(span, "the line goes on here")
                     .help("write the name on the same line"),
             );
@@ -234,20 +244,22 @@ impl Cursor<'_> {
                 Kind::Word if self.ahead(2).kind == Kind::Pipe => "a union type is",
                 _ => "an equivalence type is",
             };
-            // known as something, so that its uses are no errors of their own
-            program.types.push(TypeDecl {
-                name,
-                base: Ident {
-                    name: "symbol".to_owned(),
-                    span,
-                },
-            });
+            program.unreadable.push(name);
             return Err(self.not_in_subset(span, what, &help));
         }
-        self.expect(Kind::Subtype, "`<:` and a type")?;
-        let base = self.type_name()?;
-        program.types.push(TypeDecl { name, base });
+        match self.base_type() {
+            Ok(base) => program.types.push(TypeDecl { name, base }),
+            Err(given_up) => {
+                program.unreadable.push(name);
+                return Err(given_up);
+            }
+        }
         Ok(())
+    }
+
+    fn base_type(&mut self) -> Parsed<Ident> {
+        self.expect(Kind::Subtype, "`<:` and a type")?;
+        self.type_name()
     }
 
     fn relation_list(&mut self, program: &mut Program, kind: DirectiveKind) -> Parsed<()> {

@@ -170,6 +170,9 @@ impl<'a> Cursor<'a> {
     /// Reports that something else was wanted here.
     pub(super) fn unexpected(&mut self, wanted: &str) -> GivenUp {
         let here = self.token();
+        if here.kind == Kind::Bad {
+            return GivenUp; // it was complained about when it was read
+        }
         let message = match here.kind {
             Kind::End => format!("expected {wanted}, found the end of the file"),
             _ => format!("expected {wanted}, found `{}`", self.shown(here)),
@@ -255,6 +258,21 @@ impl<'a> Cursor<'a> {
                     return;
                 }
                 _ => self.at += 1,
+            }
+        }
+    }
+
+    /// Goes on behind the `}` that closes the next `{`.
+    pub(super) fn skip_braces(&mut self) {
+        let mut open = 0_u32;
+        loop {
+            match self.next().kind {
+                Kind::End => return,
+                Kind::LeftBrace => open += 1,
+                Kind::Dot | Kind::Directive if open == 0 => return,
+                Kind::RightBrace if open <= 1 => return,
+                Kind::RightBrace => open -= 1,
+                _ => {}
             }
         }
     }
