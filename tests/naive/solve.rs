@@ -113,8 +113,10 @@ impl Solver<'_> {
                 ..
             } => {
                 if let Some(value) = self.aggregate(*op, outer, bodies, *float, &binding)? {
-                    binding.insert(variable.clone(), value);
-                    out.insert(binding);
+                    let known = binding.insert(variable.clone(), value.clone());
+                    if known.is_none_or(|known| known == value) {
+                        out.insert(binding);
+                    }
                 }
             }
         }

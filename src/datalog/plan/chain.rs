@@ -490,11 +490,13 @@ impl Planner<'_> {
             columns: goal.columns as u8,
             span: goal.span,
         };
-        self.place[var] = Some(Operand::Found(group.len() as u8));
-        self.stage.probe = Some(Probe {
-            table: Table::Aggregate(Box::new(aggregate)),
-            key: group,
-        });
+        let value = Operand::Found(group.len() as u8);
+        self.stage.probe = Some(Probe { table: Table::Aggregate(Box::new(aggregate)), key: group });
+        match self.operand(Term::Var(var)) {
+            // `1 = count : { ... }` knows it beforehand.
+            Some(known) => self.check(Check::Same { left: value, right: known, negated: false }),
+            None => self.place[var] = Some(value),
+        }
         Ok(())
     }
 
