@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crate::catalog::typed::nearest;
-use crate::detect::environment;
 use crate::launch::{
     Answer, Decision, Detail, MachineFacts, Outcome, Planned, Request, Wishes, cache_dir, decide,
     plan,
@@ -136,7 +135,7 @@ pub(super) fn wishes(args: &ContainerArgs) -> Wishes {
         image: args.image.clone(),
         name: args.name.clone(),
         gpu_ids: args.gpu_ids.clone(),
-        cache_dir: cache_dir(args.cache_dir.clone(), &environment::of_this_process()),
+        cache_dir: cache_dir(args.cache_dir.clone()),
         detach: false,
     }
 }

@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::detect::EnvMap;
-
 /// The folder for models: as asked, else `AIM_CACHE_DIR`, else where the hub's own tools keep them
 /// (`HF_HOME`, else `huggingface` below the user's cache folder), so that nothing is fetched twice.
-pub fn cache_dir(asked: Option<PathBuf>, env: &EnvMap) -> Option<PathBuf> {
+pub fn cache_dir(asked: Option<PathBuf>) -> Option<PathBuf> {
     let set = |name: &str| {
-        env.get(name)
+        std::env::var_os(name)
             .filter(|value| !value.is_empty())
             .map(PathBuf::from)
     };

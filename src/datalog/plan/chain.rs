@@ -491,10 +491,17 @@ impl Planner<'_> {
             span: goal.span,
         };
         let value = Operand::Found(group.len() as u8);
-        self.stage.probe = Some(Probe { table: Table::Aggregate(Box::new(aggregate)), key: group });
+        self.stage.probe = Some(Probe {
+            table: Table::Aggregate(Box::new(aggregate)),
+            key: group,
+        });
         match self.operand(Term::Var(var)) {
             // `1 = count : { ... }` knows it beforehand.
-            Some(known) => self.check(Check::Same { left: value, right: known, negated: false }),
+            Some(known) => self.check(Check::Same {
+                left: value,
+                right: known,
+                negated: false,
+            }),
             None => self.place[var] = Some(value),
         }
         Ok(())
