@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::catalog::typed::nearest;
 use crate::launch::{
-    Answer, Decision, Detail, MachineFacts, Outcome, Planned, Request, Wishes, cache_dir, decide,
-    plan,
+    Answer, Decision, Detail, MachineFacts, Outcome, Planned, Request, Tried, Wishes, cache_dir,
+    decide, plan,
 };
 use crate::policy::Policy;
 use crate::render::docker::{self, DockerRun};
@@ -272,15 +272,7 @@ fn no_recipe(request: &Request, decision: &Decision) -> Failure {
     rejected.sort_by_key(|tried| tried.reasons);
     let mut help = String::new();
     for tried in rejected.iter().take(NEAREST) {
-        let gpus = if tried.gpus == 1 {
-            "1 GPU".to_owned()
-        } else {
-            format!("{} GPUs", tried.gpus)
-        };
-        help.push_str(&format!(
-            "{}, {} on {gpus}, {}: {}\n",
-            tried.recipe_id, tried.backend, tried.precision, tried.because
-        ));
+        help.push_str(&format!("{}: {}\n", configuration(tried), tried.because));
     }
     let help = if help.is_empty() {
         "the catalog has no recipe for this model; `aim-engine new recipe` begins one".to_owned()
@@ -327,12 +319,11 @@ impl Made {
     pub fn comments(&self, request: &Request) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(selected) = &self.decision.selected {
-            let gpus = if selected.gpus == 1 { "GPU" } else { "GPUs" };
             lines.push(format!(
-                "{}: {} on {} {gpus} of {}, {}, from {}",
+                "{}: {} on {} of {}, {}, from {}.",
                 request.model,
                 selected.backend,
-                selected.gpus,
+                gpus(selected.gpus),
                 self.decision
                     .machine
                     .hardware
@@ -343,29 +334,55 @@ impl Made {
             ));
         }
         lines.extend(fallback(&self.decision));
-        lines.extend(
-            self.decision
-                .warnings
+        let warnings = self
+            .decision
+            .warnings
+            .iter()
+            .chain(&self.planned.0.warnings);
+        lines.extend(warnings.map(|warning| format!("Warning: {warning}")));
+        for (title, outcome) in [
+            ("After it:", Outcome::After),
+            ("Rejected:", Outcome::Rejected),
+        ] {
+            let mut others = self
+                .decision
+                .tried
                 .iter()
-                .chain(&self.planned.0.warnings)
-                .map(|w| format!("warning: {w}")),
-        );
-        for tried in &self.decision.tried {
-            if tried.outcome == Outcome::Chosen {
-                continue;
+                .filter(|tried| tried.outcome == outcome)
+                .peekable();
+            if others.peek().is_some() {
+                lines.push(title.to_owned());
             }
-            let word = if tried.outcome == Outcome::After {
-                "after it"
-            } else {
-                "rejected"
-            };
-            lines.push(format!(
-                "{word}: {} {} {} GPUs {}: {}",
-                tried.recipe_id, tried.backend, tried.gpus, tried.precision, tried.because
-            ));
+            lines.extend(
+                others.map(|tried| format!("- {}: {}", configuration(tried), tried.because)),
+            );
         }
         lines
+            .iter()
+            .flat_map(|line| output::wrapped(line, COMMENT_COLUMNS))
+            .collect()
     }
+}
+
+/// Columns that are left of 80 beside `# `.
+const COMMENT_COLUMNS: usize = 78;
+
+fn gpus(count: u32) -> String {
+    if count == 1 {
+        "1 GPU".to_owned()
+    } else {
+        format!("{count} GPUs")
+    }
+}
+
+fn configuration(tried: &Tried) -> String {
+    format!(
+        "{}, {} on {}, {}",
+        tried.recipe_id,
+        tried.backend,
+        gpus(tried.gpus),
+        tried.precision
+    )
 }
 
 /// The sentence that says how the choice differs from what was asked for.

@@ -74,3 +74,19 @@ pub fn answer(text: &str) -> io::Result<()> {
 pub fn json(value: &impl serde::Serialize) -> io::Result<()> {
     answer(&serde_json::to_string_pretty(value).map_err(io::Error::other)?)
 }
+
+/// The text in lines of at most so many columns, where its words allow; further lines are indented.
+pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) => lines.push(format!("  {word}")),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}

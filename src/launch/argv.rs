@@ -36,6 +36,8 @@ pub struct EngineCommand {
     pub argv: Vec<String>,
     /// The port that it serves on.
     pub port: u16,
+    /// Variables that bring the secrets which the block puts on the command line.
+    pub secrets: Vec<String>,
     /// What an operator should know.
     pub warnings: Vec<String>,
 }
@@ -54,6 +56,7 @@ pub fn engine_command(
         set: BTreeSet::new(),
     };
     let mut warnings = Vec::new();
+    let mut secrets = Vec::new();
     let (place, model_flag) = match &backend.model {
         ModelPlace::Positional { flag } => (None, flag),
         ModelPlace::Flag { flag } => (Some(flag), flag),
@@ -82,7 +85,15 @@ pub fn engine_command(
             continue;
         }
         if argument.shape == "secret" {
-            warnings.push(secret_warning(backend, &argument.flag, primary));
+            let variable = backend
+                .secret_env
+                .iter()
+                .find(|(secret, _)| secret == primary);
+            warnings.push(secret_warning(
+                &argument.flag,
+                variable.map(|(_, name)| name),
+            ));
+            secrets.extend(variable.map(|(_, name)| name.clone()));
             continue;
         }
         // Under its right name the flag is there already: the misnamed one has nothing to add.
@@ -122,6 +133,7 @@ pub fn engine_command(
     EngineCommand {
         argv,
         port,
+        secrets,
         warnings,
     }
 }
@@ -136,13 +148,9 @@ fn primary<'a>(
         .map_or(argument.name.as_str(), |reading| reading.primary.as_str())
 }
 
-fn secret_warning(backend: &Backend, flag: &str, primary: &str) -> String {
-    match backend
-        .secret_env
-        .iter()
-        .find(|(secret, _)| secret == primary)
-    {
-        Some((_, variable)) => format!(
+fn secret_warning(flag: &str, variable: Option<&String>) -> String {
+    match variable {
+        Some(variable) => format!(
             "`{flag}` is a secret and not put on a command line: set {variable} in the environment, it is passed on"
         ),
         None => format!("`{flag}` is a secret and not put on a command line: it is left out"),

@@ -107,6 +107,7 @@ pub fn plan(
     let EngineCommand {
         argv,
         port,
+        secrets,
         mut warnings,
     } = engine_command(&backend, &block.arguments, &decision.flags, defaults);
     let image = wishes
@@ -131,6 +132,11 @@ pub fn plan(
     }
     label(&mut plan, selected, &model, port);
     environment(&mut plan, &backend, &block, decision, &mut warnings);
+    for variable in secrets {
+        if !plan.env_by_name.contains(&variable) {
+            plan.env_by_name.push(variable);
+        }
+    }
     let cache = wishes.cache_dir.as_ref().ok_or(PlanningError::NoCache)?;
     plan.mounts.push(Mount {
         host: cache.display().to_string(),
@@ -195,11 +201,6 @@ fn environment(
             Some(value) => plan.set_env(name, value.clone()),
             None if plan.env_by_name.contains(name) => {}
             None => plan.env_by_name.push(name.clone()),
-        }
-    }
-    for (_, variable) in &backend.secret_env {
-        if !plan.env_by_name.contains(variable) {
-            plan.env_by_name.push(variable.clone());
         }
     }
     plan.set_env("HF_HOME", CACHE_PATH);
