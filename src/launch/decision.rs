@@ -45,6 +45,8 @@ pub struct MachineView {
     pub usable_gpus: Option<i64>,
     /// Memory of one GPU, in MiB.
     pub vram_mib: Option<i64>,
+    /// The host's numbers of the usable GPUs, where they were seen.
+    pub gpu_ids: Vec<u32>,
 }
 
 /// A configuration that was chosen.
@@ -136,6 +138,7 @@ const CHOICE: &[&str] = &[
     "usable",
     "requested_gfx",
     "requested_vram",
+    "requested_device",
     "chosen",
     "chosen_recipe",
     "exact",
@@ -217,6 +220,11 @@ impl<'p> Reader<'p> {
                 gfx: one.symbol("requested_gfx", 1),
                 usable_gpus: one.number("usable", 1),
                 vram_mib: one.number("requested_vram", 1),
+                gpu_ids: one
+                    .tuples("requested_device")
+                    .iter()
+                    .map(|tuple| count(tuple, 1))
+                    .collect(),
             },
             exact: !one.tuples("exact").is_empty(),
             differs: one
