@@ -56,11 +56,13 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// An empty one, but for the fixtures.
+    /// One with the folders of a checkout that pages speak of.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
-        std::os::unix::fs::symlink(root().join("fixtures"), dir.path().join("fixtures"))
-            .expect("a link");
+        for folder in ["fixtures", "rules"] {
+            std::os::unix::fs::symlink(root().join(folder), dir.path().join(folder))
+                .expect("a link");
+        }
         Sandbox { dir }
     }
 
