@@ -18,14 +18,19 @@ struct Numbers(u64);
 
 impl Numbers {
     fn below(&mut self, bound: u32) -> u32 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) % u64::from(bound)) as u32
     }
 }
 
 fn pairs(count: usize, left: u32, right: u32, seed: u64) -> Vec<(u32, u32)> {
     let mut numbers = Numbers(seed);
-    (0..count).map(|_| (numbers.below(left), numbers.below(right))).collect()
+    (0..count)
+        .map(|_| (numbers.below(left), numbers.below(right)))
+        .collect()
 }
 
 fn program(text: &str) -> CompiledProgram {
@@ -40,7 +45,10 @@ fn facts(program: &CompiledProgram, relations: &[(&str, &[(u32, u32)])]) -> Fact
     for (name, tuples) in relations {
         let relation = program.relation(name).expect("the relation is declared");
         for (left, right) in *tuples {
-            let tuple = [Value::Number(i64::from(*left)), Value::Number(i64::from(*right))];
+            let tuple = [
+                Value::Number(i64::from(*left)),
+                Value::Number(i64::from(*right)),
+            ];
             facts.push(relation, &tuple).expect("the tuple fits");
         }
     }
@@ -72,7 +80,9 @@ mod closure {
              path(X, Z) :- path(X, Y), edge(Y, Z).",
         );
         let facts = facts(&program, &[("edge", &edges())]);
-        bencher.with_inputs(|| facts.clone()).bench_values(|facts| run(&program, facts, "path"));
+        bencher
+            .with_inputs(|| facts.clone())
+            .bench_values(|facts| run(&program, facts, "path"));
     }
 
     #[divan::bench]
@@ -100,7 +110,11 @@ mod closure {
             let path = iteration.variable::<(u32, u32)>("path");
             path.insert(edges.clone());
             while iteration.changed() {
-                path.from_leapjoin(&path, edges.extend_with(|&(_, end)| end), |&(start, _), &end| (start, end));
+                path.from_leapjoin(
+                    &path,
+                    edges.extend_with(|&(_, end)| end),
+                    |&(start, _), &end| (start, end),
+                );
             }
             path.complete().len()
         });
@@ -130,7 +144,9 @@ mod join_with_negation {
         );
         let [a, b, c, d] = relations();
         let facts = facts(&program, &[("a", &a), ("b", &b), ("c", &c), ("d", &d)]);
-        bencher.with_inputs(|| facts.clone()).bench_values(|facts| run(&program, facts, "found"));
+        bencher
+            .with_inputs(|| facts.clone())
+            .bench_values(|facts| run(&program, facts, "found"));
     }
 
     #[divan::bench]
@@ -142,7 +158,8 @@ mod join_with_negation {
             let by_z = Relation::from_join(&by_y, &b, |_, &x, &z| (z, x));
             let joined = Relation::from_join(&by_z, &c, |_, &x, &w| ((x, w), ()));
             let mut iteration = Iteration::new();
-            let (joined_variable, found) = (iteration.variable("joined"), iteration.variable("found"));
+            let (joined_variable, found) =
+                (iteration.variable("joined"), iteration.variable("found"));
             joined_variable.insert(joined);
             while iteration.changed() {
                 found.from_antijoin(&joined_variable, &d, |&pair, ()| pair);
@@ -170,7 +187,9 @@ mod aggregate {
              best(Q, K) :- candidate(Q, K), K = min J : { candidate(Q, J) }.",
         );
         let facts = facts(&program, &[("candidate", &rows())]);
-        bencher.with_inputs(|| facts.clone()).bench_values(|facts| run(&program, facts, "best"));
+        bencher
+            .with_inputs(|| facts.clone())
+            .bench_values(|facts| run(&program, facts, "best"));
     }
 
     #[divan::bench]
@@ -187,8 +206,13 @@ mod aggregate {
             }
             let least = Relation::from_vec(least);
             let joined: Relation<(u32, u32, u32)> =
-                Relation::from_join(&candidates, &least, |&group, &value, &least| (group, value, least));
-            joined.iter().filter(|(_, value, least)| value == least).count()
+                Relation::from_join(&candidates, &least, |&group, &value, &least| {
+                    (group, value, least)
+                });
+            joined
+                .iter()
+                .filter(|(_, value, least)| value == least)
+                .count()
         });
     }
 }
@@ -202,7 +226,11 @@ mod small {
         use std::fmt::Write;
         let mut text = String::new();
         for layer in 0..30 {
-            let before = if layer == 0 { "base".to_owned() } else { format!("kept{}", layer - 1) };
+            let before = if layer == 0 {
+                "base".to_owned()
+            } else {
+                format!("kept{}", layer - 1)
+            };
             let _ = write!(
                 text,
                 ".decl seen{layer}(q: symbol, r: symbol, n: number)
@@ -227,11 +255,19 @@ mod small {
         let (base, known, limit) = (relation("base"), relation("known"), relation("limit"));
         for number in 0..45 {
             let (recipe, kind) = (format!("recipe-{number}"), format!("kind-{}", number % 10));
-            let candidate = [Value::Symbol("q"), Value::Symbol(&recipe), Value::Number(number % 8)];
+            let candidate = [
+                Value::Symbol("q"),
+                Value::Symbol(&recipe),
+                Value::Number(number % 8),
+            ];
             facts.push(base, &candidate).expect("the tuple fits");
-            facts.push(known, &[Value::Symbol(&recipe), Value::Symbol(&kind)]).expect("the tuple fits");
+            facts
+                .push(known, &[Value::Symbol(&recipe), Value::Symbol(&kind)])
+                .expect("the tuple fits");
             if number < 10 {
-                facts.push(limit, &[Value::Symbol(&kind), Value::Number(6)]).expect("the tuple fits");
+                facts
+                    .push(limit, &[Value::Symbol(&kind), Value::Number(6)])
+                    .expect("the tuple fits");
             }
         }
         facts
@@ -240,11 +276,17 @@ mod small {
     #[divan::bench]
     fn evaluate_all(bencher: Bencher) {
         let program = program(&text());
-        bencher.with_inputs(|| facts(&program)).bench_values(|facts| {
-            evaluate(&program, facts, &[], &Options::default()).expect("nothing can fail").len(
-                program.relation("best29").expect("the relation is declared"),
-            )
-        });
+        bencher
+            .with_inputs(|| facts(&program))
+            .bench_values(|facts| {
+                evaluate(&program, facts, &[], &Options::default())
+                    .expect("nothing can fail")
+                    .len(
+                        program
+                            .relation("best29")
+                            .expect("the relation is declared"),
+                    )
+            });
     }
 
     #[divan::bench]

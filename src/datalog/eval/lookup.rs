@@ -22,7 +22,11 @@ const SMALL: usize = 64;
 
 impl Sorted {
     pub(super) fn new(rows: Rows) -> Self {
-        Sorted { rows, lookups: Cell::new(0), directory: OnceCell::new() }
+        Sorted {
+            rows,
+            lookups: Cell::new(0),
+            directory: OnceCell::new(),
+        }
     }
 
     pub(super) fn rows(&self) -> &Rows {
@@ -38,7 +42,13 @@ impl Sorted {
         let total = self.lookups.get().saturating_add(lookups);
         self.lookups.set(total);
         let worth = self.rows.len() >= SMALL && total >= self.rows.len() / 8;
-        let directory = if worth { self.directory.get_or_init(|| Directory::new(&self.rows)).as_ref() } else { None };
+        let directory = if worth {
+            self.directory
+                .get_or_init(|| Directory::new(&self.rows))
+                .as_ref()
+        } else {
+            None
+        };
         for_width!(Rows, &self.rows, rows => Batches::from(Batch::list([(rows, directory)])))
     }
 }
@@ -64,11 +74,14 @@ impl Directory {
         Some(Directory { starts })
     }
 
-    fn range(&self, first: u32) -> (usize, usize) {
+    #[inline]
+    fn range<'a, const W: usize>(&self, first: u32, rows: &'a [Row<W>]) -> &'a [Row<W>] {
         let at = first as usize;
         match (self.starts.get(at), self.starts.get(at + 1)) {
-            (Some(start), Some(end)) => (*start as usize, *end as usize),
-            _ => (0, 0),
+            (Some(start), Some(end)) => {
+                rows.get(*start as usize..*end as usize).unwrap_or_default()
+            }
+            _ => &[],
         }
     }
 }
@@ -81,47 +94,70 @@ pub(super) struct Batch<'a, const W: usize> {
 }
 
 impl<'a, const W: usize> Batch<'a, W> {
-    pub(super) fn list(runs: impl IntoIterator<Item = (&'a Rel<W>, Option<&'a Directory>)>) -> Vec<Self> {
+    pub(super) fn list(
+        runs: impl IntoIterator<Item = (&'a Rel<W>, Option<&'a Directory>)>,
+    ) -> Vec<Self> {
         let runs = runs.into_iter().filter(|(rows, _)| !rows.is_empty());
-        runs.map(|(rows, directory)| Batch { rows, directory, near: 0 }).collect()
+        runs.map(|(rows, directory)| Batch {
+            rows,
+            directory,
+            near: 0,
+        })
+        .collect()
     }
 
     /// The rows that begin with `key`.
+    #[inline]
     pub(super) fn find(&mut self, key: &[u32]) -> &'a [Row<W>] {
-        let rows = self.rows;
-        let (Some(&first), rest) = (key.first(), key.get(1..).unwrap_or_default()) else { return rows };
-        if let Some(directory) = self.directory {
-            let (start, end) = directory.range(first);
-            let within = &rows[start..end.max(start)];
-            if rest.is_empty() {
-                return within;
+        match (key, self.directory) {
+            ([], _) => self.rows,
+            ([first], Some(directory)) => directory.range(*first, self.rows),
+            _ => {
+                let rows = self.from(key);
+                &rows[..gallop(rows, |row| compare(row, key) == Ordering::Equal)]
             }
-            let start = within.partition_point(|row| compare(row, key) == Ordering::Less);
-            return leading(&within[start..], key);
         }
-        let before = |at: usize| rows.get(at).is_some_and(|row| compare(row, key) == Ordering::Less);
-        let near = self.near;
-        let start = if before(near) {
-            near + gallop(&rows[near..], |row| compare(row, key) == Ordering::Less)
-        } else if near > 0 && !before(near - 1) {
-            rows[..near].partition_point(|row| compare(row, key) == Ordering::Less)
+    }
+
+    /// Whether some row begins with `key`.
+    #[inline]
+    fn has(&mut self, key: &[u32]) -> bool {
+        match (key, self.directory) {
+            ([], _) => !self.rows.is_empty(),
+            ([first], Some(directory)) => !directory.range(*first, self.rows).is_empty(),
+            _ => self
+                .from(key)
+                .first()
+                .is_some_and(|row| compare(row, key) == Ordering::Equal),
+        }
+    }
+
+    /// The rows from the first one on that is not before the key.
+    fn from(&mut self, key: &[u32]) -> &'a [Row<W>] {
+        let rows = self.rows;
+        let before = |row: &Row<W>| compare(row, key) == Ordering::Less;
+        if let (Some(directory), Some(first)) = (self.directory, key.first()) {
+            let rows = directory.range(*first, rows);
+            return &rows[rows.partition_point(before)..];
+        }
+        let near = self.near.min(rows.len());
+        let start = if rows.get(near).is_some_and(before) {
+            near + gallop(&rows[near..], before)
+        } else if near > 0 && !before(&rows[near - 1]) {
+            rows[..near].partition_point(before)
         } else {
             near
         };
         self.near = start;
-        leading(&rows[start..], key)
+        &rows[start..]
     }
 }
 
-/// The rows at the beginning that have the key; all before were smaller.
-fn leading<'a, const W: usize>(rows: &'a [Row<W>], key: &[u32]) -> &'a [Row<W>] {
-    let count = gallop(rows, |row| compare(row, key) == Ordering::Equal);
-    &rows[..count]
-}
-
+#[inline]
 fn compare<const W: usize>(row: &Row<W>, key: &[u32]) -> Ordering {
     match key {
         [first] => row.0[0].cmp(first),
+        [first, second] => (row.0[0], row.0[1]).cmp(&(*first, *second)),
         _ => {
             for (code, wanted) in row.0.iter().zip(key) {
                 match code.cmp(wanted) {
@@ -169,12 +205,7 @@ batches_of!(2 W2, 4 W4, 8 W8, 16 W16);
 impl Batches<'_> {
     /// Whether some row begins with the key.
     pub(super) fn any(&mut self, key: &[u32]) -> bool {
-        for_width!(Batches, self, runs => runs.iter_mut().any(|run| !run.find(key).is_empty()))
-    }
-
-    /// How many rows there are.
-    pub(super) fn len(&self) -> usize {
-        for_width!(Batches, self, runs => runs.iter().map(|run| run.rows.len()).sum())
+        for_width!(Batches, self, runs => runs.iter_mut().any(|run| run.has(key)))
     }
 }
 
@@ -186,12 +217,28 @@ mod tests {
         let sorted = Sorted::new(Rows::from_codes(3, codes.len() / 3, codes));
         let lookups = if many_lookups { usize::MAX } else { 0 };
         let mut table = sorted.table(lookups);
-        let Batches::W4(runs) = &mut table else { panic!("three columns make rows of four") };
+        let Batches::W4(runs) = &mut table else {
+            panic!("three columns make rows of four")
+        };
         let all: Vec<Row<4>> = runs.iter().flat_map(|run| run.rows.to_vec()).collect();
-        for key in [[0, 0], [5, 1], [1, 0], [1, 1], [9, 9], [1, 1], [0, 3], [3, 2], [40, 0]] {
+        for key in [
+            [0, 0],
+            [5, 1],
+            [1, 0],
+            [1, 1],
+            [9, 9],
+            [1, 1],
+            [0, 3],
+            [3, 2],
+            [40, 0],
+        ] {
             for length in 0..=2 {
                 let key = &key[..length];
-                let expected: Vec<_> = all.iter().filter(|row| row.0[..length] == *key).copied().collect();
+                let expected: Vec<_> = all
+                    .iter()
+                    .filter(|row| row.0[..length] == *key)
+                    .copied()
+                    .collect();
                 assert_eq!(runs[0].find(key), expected, "{key:?}");
             }
         }
