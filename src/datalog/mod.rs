@@ -8,6 +8,7 @@ pub mod database;
 pub mod diagnostic;
 pub mod doc;
 pub mod eval;
+pub mod facts_file;
 mod lex;
 mod nearest;
 mod parse;

@@ -41,7 +41,10 @@ pub fn decide(
     let model = policy.evaluate(store, &scope, &reader.goals(), |program, facts| {
         gather::add(program, facts, requests, machines)
     })?;
-    Ok(reader.read(&model, requests.len()))
+    let started = std::time::Instant::now();
+    let decisions = reader.read(&model, requests.len());
+    tracing::debug!(took = ?started.elapsed(), "decisions read");
+    Ok(decisions)
 }
 
 fn scope(store: &Store, requests: &[(Request, usize)]) -> Result<Scope, PolicyError> {

@@ -104,6 +104,13 @@ impl Found {
         }
     }
 
+    /// Counts an error that nobody will see, so that it need not be written; false when it must be.
+    pub(crate) fn only_counts(&mut self) -> bool {
+        let full = self.is_full();
+        self.left_out += usize::from(full);
+        full
+    }
+
     /// Whether another error would only be counted.
     pub(crate) fn is_full(&self) -> bool {
         self.errors.len() >= MOST_ERRORS

@@ -44,6 +44,7 @@ impl Computer {
     }
 
     /// The code at a place.
+    #[inline]
     pub(super) fn code(&self, operand: Operand, place: Place<'_>) -> u32 {
         let code = match operand {
             Operand::Source(column) => place.source.get(usize::from(column)),

@@ -9,6 +9,7 @@ mod aggregate;
 mod compute;
 mod fault;
 mod frog;
+mod gather;
 mod growing;
 mod join;
 mod lookup;

@@ -28,6 +28,16 @@ impl CompiledProgram {
         u32::try_from(place).ok().map(RelId)
     }
 
+    /// The name of a relation, empty when the program has no such relation.
+    pub fn name(&self, relation: RelId) -> &str {
+        self.relations.get(relation.index()).map_or("", |relation| &relation.name)
+    }
+
+    /// The types of a relation's columns.
+    pub fn columns(&self, relation: RelId) -> &[BaseType] {
+        self.relations.get(relation.index()).map_or(&[], |relation| &relation.columns)
+    }
+
     /// All relations with what is known of them.
     pub fn relations(&self) -> impl Iterator<Item = (RelId, &RelationPlan)> {
         self.relations
