@@ -10,7 +10,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::{Block, root};
+use crate::page::{Block, root};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_aim-engine");
 /// Printed behind the output of each command.

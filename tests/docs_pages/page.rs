@@ -1,7 +1,5 @@
 //! The pages of the documentation, cut into what can be checked: blocks, links and headings.
 
-pub mod session;
-
 use std::path::{Path, PathBuf};
 
 /// A page.
