@@ -367,7 +367,8 @@ impl Made {
 /// Columns that are left of 80 beside `# `.
 const COMMENT_COLUMNS: usize = 78;
 
-fn gpus(count: u32) -> String {
+/// A GPU count in words.
+pub(super) fn gpus(count: u32) -> String {
     if count == 1 {
         "1 GPU".to_owned()
     } else {

@@ -1,6 +1,6 @@
 //! `new recipe` and `new model`: a file from a template, filled by the model's size.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -86,11 +86,16 @@ fn recipe(args: &NewRecipeArgs) -> Result<Exit, Failure> {
     } else {
         args.gpus.clone()
     };
-    let draft = filled(&recipe_id, &id, &hardware, &precision, &card, &counts)?;
-    let (fit, reasons) = fitting(args, &draft, &recipe_id, &id, &machine, &counts)?;
-    for reason in &reasons {
-        output::line("note", reason);
-    }
+    let sections = sections(&session, &args.backend)?;
+    let draft = Draft {
+        recipe_id: &recipe_id,
+        model: &id,
+        hardware: &hardware,
+        precision: &precision,
+        card: &card,
+        sections: &sections,
+    };
+    let fit = fitting(args, &draft, &machine, &counts)?;
     if fit.is_empty() {
         return Err(Failure::say(
             Exit::No,
@@ -99,30 +104,72 @@ fn recipe(args: &NewRecipeArgs) -> Result<Exit, Failure> {
             "choose a smaller precision, or more GPUs with `--gpus`",
         ));
     }
-    let text = filled(&recipe_id, &id, &hardware, &precision, &card, &fit)?;
+    let text = draft.filled(
+        |section, gpus| fit.contains(&(section.backend.clone(), gpus)),
+        &counts,
+    )?;
     write(&args.to, &format!("recipes/{recipe_id}.yaml"), &text)
 }
 
-/// Which counts the rules would let this recipe serve, and why not the others.
+/// A backend and the key of its blocks.
+struct Section {
+    backend: String,
+    key: String,
+}
+
+fn sections(session: &Session, backends: &[String]) -> Result<Vec<Section>, Failure> {
+    let known = session.store.backends()?;
+    let section = |name: &String| {
+        let name = name.trim().to_lowercase();
+        let known = known
+            .iter()
+            .find(|known| known.backend.to_lowercase() == name);
+        match known {
+            Some(known) if embedded::template(&format!("{name}.yaml")).is_some() => Ok(Section {
+                backend: name,
+                key: known.recipe_section.clone(),
+            }),
+            Some(_) => Err(Failure::say(
+                Exit::No,
+                "new::backend",
+                format!("there is no template for the blocks of `{name}`"),
+                "begin with those of `vllm` and translate the flags",
+            )),
+            None => Err(Failure::say(
+                Exit::No,
+                "new::backend",
+                format!("unknown backend `{name}`"),
+                "`aim-engine list backends` shows them",
+            )),
+        }
+    };
+    backends.iter().map(section).collect()
+}
+
+/// What a new recipe is made from.
+struct Draft<'a> {
+    recipe_id: &'a str,
+    model: &'a str,
+    hardware: &'a str,
+    precision: &'a str,
+    card: &'a Model,
+    sections: &'a [Section],
+}
+
+/// The configurations that the rules would let this recipe serve; why not the others is said.
 fn fitting(
     args: &NewRecipeArgs,
-    draft: &str,
-    recipe_id: &str,
-    model: &str,
+    draft: &Draft<'_>,
     machine: &MachineFacts,
     counts: &[u32],
-) -> Result<(Vec<u32>, Vec<String>), Failure> {
+) -> Result<BTreeSet<(String, u32)>, Failure> {
     let dir = tempfile::tempdir()?;
-    let file = dir.path().join(format!("{recipe_id}.yaml"));
-    fs::write(&file, draft)?;
-    let catalog = super::args::CatalogArgs {
-        store: Some(dir.path().join("store.db")),
-        ..args.to.catalog.clone()
-    };
-    let session = Session::open(&catalog, Some(&file))?;
+    let file = dir.path().join(format!("{}.yaml", draft.recipe_id));
+    fs::write(&file, draft.filled(|_, _| true, counts)?)?;
+    let session = Session::with_draft(&args.to.catalog, &file, dir.path().join("store.db"))?;
     let request = Request {
-        model: model.to_owned(),
-        recipe: Some(recipe_id.to_owned()),
+        model: draft.model.to_owned(),
+        recipe: Some(draft.recipe_id.to_owned()),
         ..Request::default()
     };
     let machines = std::slice::from_ref(machine);
@@ -133,73 +180,80 @@ fn fitting(
         machines,
         Detail::Search,
     )?;
-    let tried = decisions.into_iter().flat_map(|decision| decision.tried);
-    let mut fit = Vec::new();
-    let mut reasons = Vec::new();
-    for tried in tried {
+    let mut fit = BTreeSet::new();
+    for tried in decisions.into_iter().flat_map(|decision| decision.tried) {
         if tried.outcome == Outcome::Rejected {
-            reasons.push(format!(
-                "no block for {} GPUs: {}",
-                tried.gpus, tried.because
-            ));
+            let (backend, gpus) = (&tried.backend, super::generate::gpus(tried.gpus));
+            output::line(
+                "note",
+                &format!("no block for {backend} on {gpus}: {}", tried.because),
+            );
         } else {
-            fit.push(tried.gpus);
+            fit.insert((tried.backend, tried.gpus));
         }
     }
-    fit.sort_unstable();
-    fit.retain(|count| counts.contains(count));
-    Ok((fit, reasons))
+    Ok(fit)
 }
 
-fn filled(
-    recipe_id: &str,
-    model: &str,
-    hardware: &str,
-    precision: &str,
-    card: &Model,
-    counts: &[u32],
-) -> Result<String, Failure> {
-    let sizes = sizes()?;
-    let millions = card.parameters_millions();
-    // Of a model of unknown size the most cautious start is that of a large one.
-    let size = sizes
-        .sizes
-        .iter()
-        .find(|size| millions.is_some_and(|millions| millions <= size.up_to_millions))
-        .or(sizes.sizes.last())
-        .ok_or_else(|| broken("sizes.yaml"))?;
-    let dtype = sizes
-        .dtypes
-        .get(precision)
-        .map_or_else(String::new, |dtype| format!("      --dtype: {dtype}\n"));
-    let longest = card
-        .context_length
-        .unwrap_or(u32::MAX)
-        .min(size.max_model_len);
-    let mut blocks = String::new();
-    for gpus in counts {
-        blocks.push_str(&fill(
-            "block.yaml",
+impl Draft<'_> {
+    /// The recipe's text, with the blocks that are wanted.
+    fn filled(
+        &self,
+        wanted: impl Fn(&Section, u32) -> bool,
+        counts: &[u32],
+    ) -> Result<String, Failure> {
+        let sizes = sizes()?;
+        let millions = self.card.parameters_millions();
+        // Of a model of unknown size the most cautious start is that of a large one.
+        let size = sizes
+            .sizes
+            .iter()
+            .find(|size| millions.is_some_and(|millions| millions <= size.up_to_millions))
+            .or(sizes.sizes.last())
+            .ok_or_else(|| broken("sizes.yaml"))?;
+        let dtype = sizes.dtypes.get(self.precision);
+        let dtype = dtype.map_or_else(String::new, |dtype| format!("      --dtype: {dtype}\n"));
+        let longest = self
+            .card
+            .context_length
+            .unwrap_or(u32::MAX)
+            .min(size.max_model_len);
+        let mut text = String::new();
+        for section in self.sections {
+            let counts: Vec<u32> = counts
+                .iter()
+                .copied()
+                .filter(|gpus| wanted(section, *gpus))
+                .collect();
+            if counts.is_empty() {
+                continue;
+            }
+            text.push_str(&format!("{}:\n", section.key));
+            for gpus in counts {
+                text.push_str(&fill(
+                    &format!("{}.yaml", section.backend),
+                    &[
+                        ("gpus", &gpus.to_string()),
+                        ("dtype", &dtype),
+                        ("memory_share", &size.memory_share.to_string()),
+                        ("batched_tokens", &size.batched_tokens(gpus).to_string()),
+                        ("max_num_seqs", &size.max_num_seqs.to_string()),
+                        ("max_model_len", &longest.to_string()),
+                    ],
+                )?);
+            }
+        }
+        fill(
+            "recipe.yaml",
             &[
-                ("gpus", &gpus.to_string()),
-                ("dtype", &dtype),
-                ("memory_share", &size.memory_share.to_string()),
-                ("batched_tokens", &size.batched_tokens(*gpus).to_string()),
-                ("max_num_seqs", &size.max_num_seqs.to_string()),
-                ("max_model_len", &longest.to_string()),
+                ("recipe_id", &scalar(self.recipe_id)),
+                ("model", &scalar(self.model)),
+                ("hardware", &scalar(self.hardware)),
+                ("precision", &scalar(self.precision)),
+                ("sections", text.trim_end()),
             ],
-        )?);
+        )
     }
-    fill(
-        "recipe.yaml",
-        &[
-            ("recipe_id", &scalar(recipe_id)),
-            ("model", &scalar(model)),
-            ("hardware", &scalar(hardware)),
-            ("precision", &scalar(precision)),
-            ("blocks", blocks.trim_end()),
-        ],
-    )
 }
 
 fn sizes() -> Result<Sizes, Failure> {

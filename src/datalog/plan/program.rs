@@ -30,12 +30,16 @@ impl CompiledProgram {
 
     /// The name of a relation, empty when the program has no such relation.
     pub fn name(&self, relation: RelId) -> &str {
-        self.relations.get(relation.index()).map_or("", |relation| &relation.name)
+        self.relations
+            .get(relation.index())
+            .map_or("", |relation| &relation.name)
     }
 
     /// The types of a relation's columns.
     pub fn columns(&self, relation: RelId) -> &[BaseType] {
-        self.relations.get(relation.index()).map_or(&[], |relation| &relation.columns)
+        self.relations
+            .get(relation.index())
+            .map_or(&[], |relation| &relation.columns)
     }
 
     /// All relations with what is known of them.
