@@ -146,7 +146,9 @@ fn no_recipe(request: &Request, decision: &Decision) -> Failure {
     for tried in rejected.iter().take(NEAREST) {
         help.push_str(&format!("{}: {}\n", configuration(tried), tried.because));
     }
-    let help = if help.is_empty() {
+    let help = if let (true, Some(recipe)) = (help.is_empty(), &request.recipe) {
+        format!("`{recipe}` is a recipe for another model")
+    } else if help.is_empty() {
         "the catalog has no recipe for this model; `aim-engine new recipe` begins one".to_owned()
     } else {
         format!("the nearest ones:\n{}", help.trim_end())
