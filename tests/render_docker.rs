@@ -297,9 +297,9 @@ fn container_names() {
         ("Qwen/Qwen3-32B", "aim-qwen3-32b"),
         (
             "meta-llama/Llama-3.1-8B-Instruct",
-            "aim-meta-llama-llama-3.1-8b-instruct",
+            "aim-llama-3.1-8b-instruct",
         ),
-        ("/models/my model//", "aim-models-my-model"),
+        ("/models/my model//", "aim-my-model"),
         ("模型", "aim"),
     ] {
         assert_eq!(container_name(model), name);

@@ -157,7 +157,13 @@ impl LaunchPlan {
 pub fn container_name(model: &str) -> String {
     let mut name = String::from("aim");
     let mut gap = true;
-    for letter in model.rsplit('/').next().unwrap_or(model).chars() {
+    for letter in model
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or(model)
+        .chars()
+    {
         if letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_') {
             if gap {
                 name.push('-');
