@@ -107,8 +107,6 @@ pub(crate) struct Fact {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RulePlan {
     /// The first head, for messages.
-    pub(crate) name: String,
-    /// All of the rule.
     pub(crate) span: Span,
     /// A single one, or one for each recursive atom, whose new tuples it begins with or looks into.
     pub(crate) chains: Vec<Chain>,
