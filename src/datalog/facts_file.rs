@@ -51,11 +51,18 @@ pub fn read(
     let types = program.columns(relation);
     for (at, line) in text.lines().enumerate() {
         let problem = match tuple(line, types) {
-            Ok(tuple) => facts.push(relation, &tuple).err().map(|error: FactError| error.to_string()),
+            Ok(tuple) => facts
+                .push(relation, &tuple)
+                .err()
+                .map(|error: FactError| error.to_string()),
             Err(problem) => Some(problem),
         };
         if let Some(problem) = problem {
-            return Err(FactsFileError::Line { file: file.to_owned(), line: at + 1, problem });
+            return Err(FactsFileError::Line {
+                file: file.to_owned(),
+                line: at + 1,
+                problem,
+            });
         }
     }
     Ok(())
@@ -63,18 +70,29 @@ pub fn read(
 
 fn tuple<'a>(line: &'a str, types: &[BaseType]) -> Result<Vec<Value<'a>>, String> {
     if types.is_empty() {
-        return if matches!(line, "()" | "") { Ok(Vec::new()) } else { Err(format!("`{line}` is not `()`")) };
+        return if matches!(line, "()" | "") {
+            Ok(Vec::new())
+        } else {
+            Err(format!("`{line}` is not `()`"))
+        };
     }
     let texts: Vec<&str> = line.split('\t').collect();
     if texts.len() != types.len() {
         let noun = if texts.len() == 1 { "value" } else { "values" };
-        return Err(format!("{} {noun} for {} columns (they are separated by tabs)", texts.len(), types.len()));
+        return Err(format!(
+            "{} {noun} for {} columns (they are separated by tabs)",
+            texts.len(),
+            types.len()
+        ));
     }
     let values = texts.iter().zip(types).enumerate().map(|(at, (text, ty))| {
         let expected = |what: &str| format!("`{text}` in column {} is not {what}", at + 1);
         match ty {
             BaseType::Symbol => Ok(Value::Symbol(text)),
-            BaseType::Number => text.parse().map(Value::Number).map_err(|_| expected("a whole number of 64 bits")),
+            BaseType::Number => text
+                .parse()
+                .map(Value::Number)
+                .map_err(|_| expected("a whole number of 64 bits")),
             BaseType::Float => match text.parse::<f64>() {
                 Ok(float) if float.is_finite() => Ok(Value::Float(float)),
                 _ => Err(expected("a finite number")),
@@ -88,7 +106,11 @@ fn tuple<'a>(line: &'a str, types: &[BaseType]) -> Result<Vec<Value<'a>>, String
 ///
 /// # Errors
 /// A symbol that a reader would take for two.
-pub fn write(program: &CompiledProgram, relation: RelId, model: &Model) -> Result<String, FactsFileError> {
+pub fn write(
+    program: &CompiledProgram,
+    relation: RelId,
+    model: &Model,
+) -> Result<String, FactsFileError> {
     let mut text = String::new();
     for tuple in model.sorted(relation) {
         if tuple.is_empty() {
@@ -101,7 +123,10 @@ pub fn write(program: &CompiledProgram, relation: RelId, model: &Model) -> Resul
             match value {
                 Value::Symbol(symbol) if symbol.contains(['\t', '\n', '\r']) => {
                     let relation = program.name(relation).to_owned();
-                    return Err(FactsFileError::Unwritable { relation, symbol: symbol.to_owned() });
+                    return Err(FactsFileError::Unwritable {
+                        relation,
+                        symbol: symbol.to_owned(),
+                    });
                 }
                 Value::Symbol(symbol) => text.push_str(symbol),
                 Value::Number(number) => {

@@ -12,6 +12,7 @@ pub mod facts_file;
 mod lex;
 mod nearest;
 mod parse;
+mod pattern;
 pub mod plan;
 mod report;
 pub mod source;

@@ -7,6 +7,7 @@ mod decision;
 mod gather;
 mod machine;
 mod planning;
+mod reading;
 mod request;
 
 pub use answer::Answer;
@@ -20,7 +21,7 @@ pub use request::Request;
 use crate::policy::{Policy, PolicyError};
 use crate::store::{Scope, Store, ViewError};
 
-use decision::Reader;
+use reading::Reader;
 
 /// More models than this in one set of requests, and the whole catalog is read at once.
 const MODELS_ONE_BY_ONE: usize = 32;
