@@ -14,7 +14,6 @@ mod nearest;
 mod parse;
 mod pattern;
 pub mod plan;
-mod report;
 pub mod source;
 pub mod value;
 
@@ -23,8 +22,7 @@ pub use check::{
     check, load,
 };
 pub use database::{FactError, Facts, Model, Tuple};
-pub use eval::{EvalError, Limits, Options, Stamp, evaluate};
+pub use eval::{Limits, Options, Stamp, evaluate};
 pub use parse::{FromDisk, Loader, NoIncludes, parse, parse_all};
-pub use plan::{CompiledProgram, PlanError, compile};
-pub use report::StopReport;
+pub use plan::{CompiledProgram, compile};
 pub use value::{Symbol, Value};

@@ -135,19 +135,12 @@ impl Policy {
 fn compiled(rules: RuleSources) -> Result<(CompiledProgram, Checked, Sources), PolicyError> {
     let mut sources = Sources::new();
     let (files, mut loader) = rules.into_sources(&mut sources);
-    let checked = match datalog::load(&mut sources, &files, &mut loader) {
-        Ok(checked) => checked,
-        Err(diagnostics) => {
-            return Err(PolicyError::Rules {
-                diagnostics,
-                sources: Box::new(sources),
-            });
-        }
-    };
-    match datalog::compile(&checked) {
-        Ok(program) => Ok((program, checked, sources)),
-        Err(errors) => Err(PolicyError::Plan {
-            errors,
+    let compiled = datalog::load(&mut sources, &files, &mut loader)
+        .and_then(|checked| Ok((datalog::compile(&checked)?, checked)));
+    match compiled {
+        Ok((program, checked)) => Ok((program, checked, sources)),
+        Err(diagnostics) => Err(PolicyError::Rules {
+            diagnostics,
             sources: Box::new(sources),
         }),
     }
