@@ -1,4 +1,4 @@
-//! Rules on the pages: without mistakes, and with the answers that stand below them.
+//! Rules on the pages are without mistakes.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,6 @@ use aim_engine::datalog::source::Sources;
 use aim_engine::datalog::{self, NoIncludes};
 use aim_engine::policy::{Policy, RuleSources, builtin_names, read_builtin};
 
-use crate::page::pages;
 use crate::{all_right, blocks};
 
 #[test]
@@ -37,57 +36,6 @@ fn rules_are_without_mistakes() {
         }
     }
     all_right(&wrong);
-}
-
-#[test]
-fn rules_answer_as_they_are_said_to() {
-    let mut wrong = Vec::new();
-    for page in pages() {
-        let blocks = page.blocks();
-        let rules = blocks
-            .iter()
-            .filter(|b| b.language == "prolog" && b.is("answers"));
-        let answers = blocks
-            .iter()
-            .filter(|b| b.language == "text" && b.is("answers"));
-        for (rules, said) in rules.zip(answers) {
-            let found = answers_of(&rules.text);
-            if found != said.text {
-                wrong.push(format!("{}: the answer is\n{found}", said.place));
-            }
-        }
-    }
-    all_right(&wrong);
-}
-
-/// The tuples of all `.output` relations, as facts.
-fn answers_of(rules: &str) -> String {
-    let mut sources = Sources::new();
-    let file = sources.add("rules.dl", rules);
-    let checked = datalog::load(&mut sources, &[file], &mut NoIncludes).expect("no mistakes");
-    let program = datalog::compile(&checked).expect("not too wide");
-    let facts = datalog::Facts::new(&program);
-    let model = datalog::evaluate(&program, facts, &[], &datalog::Options::default())
-        .expect("every value is there");
-    let mut text = String::new();
-    for name in rules
-        .lines()
-        .filter_map(|line| line.strip_prefix(".output "))
-    {
-        let relation = program.relation(name).expect("it is declared");
-        for tuple in model.sorted(relation) {
-            let values: Vec<String> = tuple
-                .values()
-                .map(|value| match value {
-                    datalog::Value::Symbol(text) => format!("{text:?}"),
-                    datalog::Value::Number(number) => number.to_string(),
-                    datalog::Value::Float(float) => float.to_string(),
-                })
-                .collect();
-            text.push_str(&format!("{name}({})\n", values.join(", ")));
-        }
-    }
-    text
 }
 
 fn alone(rules: &str) -> Vec<String> {
