@@ -1,12 +1,14 @@
 //! What is wrong with rule files: one value a mistake, with a stable code, labels and help.
 
 mod code;
+mod excerpt;
 mod report;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use code::{Code, Severity};
+pub use excerpt::NamedText;
 pub use report::Report;
 
 use super::ast::Span;
