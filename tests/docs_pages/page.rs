@@ -54,6 +54,7 @@ pub fn pages() -> Vec<Page> {
         .collect();
     paths.sort();
     paths.push(root().join("CHANGELOG.md"));
+    paths.push(root().join("README.md"));
     paths.into_iter().map(page).collect()
 }
 
