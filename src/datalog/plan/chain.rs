@@ -466,13 +466,8 @@ impl Planner<'_> {
                 span: Some(goal.span),
             });
         }
-        let none = Views::default();
-        let bodies = goal
-            .bodies
-            .iter()
-            .map(|body| plan(body, &none, self.orders));
-        let bodies = bodies.collect::<Result<Vec<_>, _>>();
-        let bodies = bodies.map_err(|wide| TooWide {
+        let body = plan(&goal.body, &Views::default(), self.orders);
+        let body = body.map_err(|wide| TooWide {
             span: wide.span.or(Some(goal.span)),
             ..wide
         })?;
@@ -485,7 +480,7 @@ impl Planner<'_> {
             op: goal.op,
             ty: goal.ty,
             group: group.clone(),
-            bodies,
+            body,
             value: goal.value.map(|value| value as u8),
             columns: goal.columns as u8,
             span: goal.span,

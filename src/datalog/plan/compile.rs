@@ -232,10 +232,7 @@ fn reads(goals: &[Goal], relations: &mut Vec<u32>) {
         match goal {
             Goal::Atom { relation, .. } => relations.push(*relation),
             Goal::Aggregate { aggregate, .. } => {
-                aggregate
-                    .bodies
-                    .iter()
-                    .for_each(|body| reads(&body.goals, relations));
+                reads(&aggregate.body.goals, relations);
             }
             _ => {}
         }

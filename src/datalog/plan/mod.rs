@@ -8,7 +8,6 @@ mod compile;
 mod constants;
 pub(crate) mod expr;
 mod lower;
-mod names;
 mod orders;
 mod phases;
 pub(crate) mod program;
