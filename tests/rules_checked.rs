@@ -128,6 +128,33 @@ fn every_term_has_a_type_in_its_scope() {
 }
 
 #[test]
+fn equations_in_and_around_aggregates_are_typed_in_order() {
+    let checked = checked(&[
+        ".decl a(x: number)\n.decl b(x: float, y: number)\n.input a, b\n.decl r(x: float, y: number)\n.output r\n\
+         r(M, S) :- M = N * 2.0, N = max P : { P = Q / 2.0, Q = Y, b(Y, W), W < K }, K = 3 + L, a(L), \
+           S = sum T : { T = U + V, a(V), U = count : { a(Z), Z = V + G } }, G = K.",
+    ]);
+    let types = &checked.bodies[0][0];
+    use BaseType::{Float, Number};
+    let outside = ["M", "N", "K", "L", "S", "G"].map(|name| types.variable(name));
+    assert_eq!(
+        outside,
+        [Float, Float, Number, Number, Number, Number].map(Some)
+    );
+    let max = &types.aggregates[0].types;
+    assert_eq!(
+        ["P", "Q", "Y", "W"].map(|name| max.variable(name)),
+        [Float, Float, Float, Number].map(Some)
+    );
+    let sum = &types.aggregates[1].types;
+    assert_eq!(
+        ["T", "U", "V", "G"].map(|name| sum.variable(name)),
+        [Some(Number); 4]
+    );
+    assert_eq!(sum.aggregates[0].types.variable("Z"), Some(Number));
+}
+
+#[test]
 fn alternatives_have_types_of_their_own() {
     let checked = checked(&[
         ".decl a(x: symbol)\n.decl b(x: number)\n.input a, b\n.decl r()\n.output r\nr() :- a(X), X != \"\" ; b(X), X != 1.",
@@ -161,7 +188,7 @@ fn repeated_declarations_add_what_the_first_does_not_say() {
 }
 
 #[test]
-fn what_soufflé_takes_is_taken() {
+fn what_the_subset_has_is_taken() {
     let checked = checked(&[
         ".decl edge(x: symbol, y: symbol)\n.input edge\n.decl path(x: symbol, y: symbol)\n.output path\n\
          path(X, Y) :- edge(X, Y).\npath(X, Z) :- path(X, Y), edge(Y, Z).\n\
