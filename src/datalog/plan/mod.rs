@@ -11,6 +11,9 @@ mod lower;
 mod orders;
 mod phases;
 pub(crate) mod program;
+#[cfg(test)]
+mod tests;
+mod views;
 
 pub use compile::compile;
 pub use program::{CompiledProgram, RelationPlan};
