@@ -46,8 +46,8 @@ pub(super) fn bring_up_to_date(store: &mut Store, spec: &StoreSpec) -> Result<()
     let started = now_ns();
     ingest::refresh(&transaction, offered, started - RACY_NS)?;
     let racy: bool = transaction.query_row(
-        "SELECT EXISTS(SELECT 1 FROM file WHERE max(modified_ns, changed_ns) > ?1)",
-        [started - RACY_NS],
+        "SELECT EXISTS(SELECT 1 FROM file WHERE NOT settled)",
+        [],
         |row| row.get(0),
     )?;
     let fingerprint = if racy { String::new() } else { fingerprint };
