@@ -119,7 +119,7 @@ fn fitting(
         store: Some(dir.path().join("store.db")),
         ..args.to.catalog.clone()
     };
-    let session = Session::open(&catalog, Some(&file))?;
+    let session = Session::open_silently(&catalog, Some(&file))?;
     let request = Request {
         model: model.to_owned(),
         recipe: Some(recipe_id.to_owned()),

@@ -21,24 +21,29 @@ pub struct Session {
 impl Session {
     /// Opens the catalog, with `extra` recipe file as a layer of its own, and says what is wrong with it.
     pub fn open(args: &CatalogArgs, extra: Option<&Path>) -> Result<Session, Failure> {
+        let session = Session::open_silently(args, extra)?;
+        if let Some(because) = session.store.in_memory_because() {
+            output::line("note", &format!("the store is kept in memory: {because}"));
+        }
+        session.say_problems()?;
+        Ok(session)
+    }
+
+    /// The same for a catalog of which all has been said.
+    pub fn open_silently(args: &CatalogArgs, extra: Option<&Path>) -> Result<Session, Failure> {
         let mut layers = Layer::stack(args.catalog.as_deref(), &args.overlay);
         layers.extend(extra.map(|path| Layer::File(path.to_owned())));
         let spec = StoreSpec {
             layers,
             file: args.store.clone(),
             trust: args.trust_store,
+            anew: args.store_anew,
         };
-        let store = Store::open(&spec)?;
-        if let Some(because) = store.in_memory_because() {
-            output::line("note", &format!("the store is kept in memory: {because}"));
-        }
-        let session = Session {
-            store,
+        Ok(Session {
+            store: Store::open(&spec)?,
             layers: spec.layers,
             rules: args.rules.clone(),
-        };
-        session.say_problems()?;
-        Ok(session)
+        })
     }
 
     /// The rules in force.
@@ -62,7 +67,9 @@ impl Session {
                 warnings += 1;
                 continue;
             }
-            let text = if found.embedded {
+            let text = if found.problem.labels.is_empty() {
+                None
+            } else if found.embedded {
                 embedded::read(&found.path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
             } else {
                 std::fs::read(&found.path)

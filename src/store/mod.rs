@@ -41,6 +41,8 @@ pub struct StoreSpec {
     pub file: Option<PathBuf>,
     /// Take the store as it is where there is one, without a look at the catalog's files.
     pub trust: bool,
+    /// Make the store again, whatever it holds.
+    pub anew: bool,
 }
 
 impl Store {
