@@ -3,10 +3,11 @@
 use std::fmt;
 use std::ops::Range;
 
-use miette::{LabeledSpan, NamedSource};
+use miette::LabeledSpan;
 use serde::{Deserialize, Serialize};
 
 use super::secret;
+use crate::datalog::diagnostic::NamedText;
 
 /// How much a [`Problem`] matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -92,9 +93,8 @@ impl Problem {
             .labels
             .iter()
             .all(|label| label.end <= text.len() && longest_line(text, label) <= LONGEST_LINE);
-        let source = (shown && !self.labels.is_empty()).then(|| {
-            NamedSource::new(path, printable(&secret::masked(text))).with_language("yaml")
-        });
+        let source = (shown && !self.labels.is_empty())
+            .then(|| NamedText::new(path, printable(&secret::masked(text))));
         let message = printable(&self.message);
         ProblemReport {
             message: if source.is_some() {
@@ -171,7 +171,7 @@ fn printable(text: &str) -> String {
 pub struct ProblemReport {
     problem: Problem,
     message: String,
-    source: Option<NamedSource<String>>,
+    source: Option<NamedText>,
 }
 
 impl fmt::Display for ProblemReport {

@@ -21,16 +21,6 @@ pub struct Session {
 impl Session {
     /// Opens the catalog, with `extra` recipe file as a layer of its own, and says what is wrong with it.
     pub fn open(args: &CatalogArgs, extra: Option<&Path>) -> Result<Session, Failure> {
-        let session = Session::open_silently(args, extra)?;
-        if let Some(because) = session.store.in_memory_because() {
-            output::line("note", &format!("the store is kept in memory: {because}"));
-        }
-        session.say_problems()?;
-        Ok(session)
-    }
-
-    /// The same for a catalog of which all has been said.
-    pub fn open_silently(args: &CatalogArgs, extra: Option<&Path>) -> Result<Session, Failure> {
         let mut layers = Layer::stack(args.catalog.as_deref(), &args.overlay);
         layers.extend(extra.map(|path| Layer::File(path.to_owned())));
         let spec = StoreSpec {
@@ -39,8 +29,35 @@ impl Session {
             trust: args.trust_store,
             anew: args.store_anew,
         };
+        let store = Store::open(&spec)?;
+        if let Some(because) = store.in_memory_because() {
+            output::line("note", &format!("the store is kept in memory: {because}"));
+        }
+        let session = Session {
+            store,
+            layers: spec.layers,
+            rules: args.rules.clone(),
+        };
+        session.say_problems()?;
+        Ok(session)
+    }
+
+    /// The same catalog with one recipe file more, in a store of its own; nothing is said of it.
+    pub fn with_draft(
+        args: &CatalogArgs,
+        draft: &Path,
+        store: PathBuf,
+    ) -> Result<Session, Failure> {
+        let mut layers = Layer::stack(args.catalog.as_deref(), &args.overlay);
+        layers.push(Layer::File(draft.to_owned()));
+        let spec = StoreSpec {
+            layers,
+            file: Some(store),
+            ..StoreSpec::default()
+        };
+        let store = Store::open(&spec)?;
         Ok(Session {
-            store: Store::open(&spec)?,
+            store,
             layers: spec.layers,
             rules: args.rules.clone(),
         })
