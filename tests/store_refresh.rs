@@ -7,7 +7,7 @@ use std::fs::{self, File, FileTimes};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use aim_engine::store::{Layer, Store, StoreSpec};
+use aim_engine::store::{Layer, Store, StoreError, StoreSpec};
 use pretty_assertions::assert_eq;
 use program::{Place, recipe};
 use proptest::prelude::*;
@@ -84,7 +84,7 @@ fn row_counts(file: &Path) -> BTreeMap<String, i64> {
     let mut tables = connection
         .prepare(
             "SELECT name FROM sqlite_master WHERE type = 'table'
-             AND name NOT IN ('meta', 'compiled', 'view_column')",
+             AND name NOT IN ('meta', 'compiled', 'gathered', 'view_column')",
         )
         .unwrap();
     let tables: Vec<String> = tables
@@ -361,6 +361,35 @@ fn a_later_layer_replaces_what_has_the_same_id() {
     // Other layers in the same file: it is made again.
     let opened = open_layers(&[&catalog, &two, &one], &store);
     assert_eq!(recipes(&opened), [of("a", "fp16"), of("b", "fp8")]);
+}
+
+/// What is kept of one reading must not be taken for the rows that another process wrote meanwhile.
+#[test]
+fn a_reading_is_of_one_moment_and_names_it() {
+    let place = Place::new();
+    let (catalog, store) = (place.path("catalog"), place.path("store.db"));
+    place.write(
+        "catalog/recipes/a.yaml",
+        recipe("a", "o/m", "MI300X", "bf16", 1),
+    );
+    let first = open(&catalog, &store);
+    let moment = |store: &Store| {
+        let name = |generation: &str| Ok::<_, StoreError>(generation.to_owned());
+        store.at_one_moment(name).unwrap()
+    };
+    let during = first.at_one_moment(|generation| {
+        place.write(
+            "catalog/recipes/b.yaml",
+            recipe("b", "o/m", "MI300X", "bf16", 2),
+        );
+        let second = open(&catalog, &store);
+        assert_eq!(ids(&second), ["a", "b"]);
+        assert_ne!(moment(&second), generation);
+        assert_eq!(ids(&first), ["a"]);
+        Ok::<_, StoreError>(generation.to_owned())
+    });
+    assert_ne!(during.unwrap(), moment(&first));
+    assert_eq!(ids(&first), ["a", "b"]);
 }
 
 #[test]

@@ -55,6 +55,26 @@ impl Store {
         connect::open(spec)
     }
 
+    /// Reads all that `read` reads at one moment, whatever other processes write meanwhile. It is
+    /// given what names the store's content at that moment.
+    ///
+    /// # Errors
+    /// SQLite fails, or `read` does.
+    pub fn at_one_moment<T, E: From<StoreError>>(
+        &self,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let moment = self
+            .connection
+            .unchecked_transaction()
+            .map_err(StoreError::from)?;
+        let generation = fresh::generation(&moment)?;
+        let result = read(&generation);
+        // Nothing was written, so nothing is lost whichever way it ends.
+        drop(moment);
+        result
+    }
+
     /// Why the store is in memory only, where it is.
     pub fn in_memory_because(&self) -> Option<&str> {
         self.in_memory.as_deref()
