@@ -1,6 +1,6 @@
 //! Which files of a folder belong to a catalog, at the cost of one `stat` a file.
 
-use std::collections::HashSet;
+use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -65,9 +65,14 @@ impl Stamp {
         }
     }
 
-    /// The later of its two times.
+    /// When it last changed. A date that somebody gave the file, which may lie in the future, does not
+    /// count where the system keeps a time of its own.
     pub fn latest_ns(&self) -> i64 {
-        self.modified_ns.max(self.changed_ns)
+        if self.changed_ns == 0 {
+            self.modified_ns
+        } else {
+            self.changed_ns
+        }
     }
 }
 
@@ -93,9 +98,9 @@ pub fn look(dir: &Path) -> io::Result<Folder> {
             let sub = base.join(kind.folder());
             if sub.is_dir() {
                 structured = true;
-                let mut walk = Walk::new(dir, Some(kind));
-                walk.enter(&sub, 0)?;
-                folder.documents.append(&mut walk.found);
+                folder
+                    .documents
+                    .extend(Walk::new(dir, Some(kind)).all(&sub)?);
             }
         }
         let rules = base.join("rules");
@@ -105,9 +110,7 @@ pub fn look(dir: &Path) -> io::Result<Folder> {
         }
     }
     if !structured {
-        let mut walk = Walk::new(dir, None);
-        walk.enter(dir, 0)?;
-        folder.documents = walk.found;
+        folder.documents = Walk::new(dir, None).all(dir)?;
     }
     folder.documents.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(folder)
@@ -136,7 +139,8 @@ struct Walk<'a> {
     base: &'a Path,
     kind: Option<Kind>,
     found: Vec<FoundFile>,
-    links: HashSet<PathBuf>,
+    /// Links to folders, which are followed last.
+    links: VecDeque<(PathBuf, usize)>,
 }
 
 impl<'a> Walk<'a> {
@@ -145,8 +149,28 @@ impl<'a> Walk<'a> {
             base,
             kind,
             found: Vec::new(),
-            links: HashSet::new(),
+            links: VecDeque::new(),
         }
+    }
+
+    /// The files below `dir`. A link to a folder is followed unless it leads to where this has been,
+    /// or to what the catalog itself stands in: links in a circle end, and no file is found twice.
+    fn all(mut self, dir: &Path) -> io::Result<Vec<FoundFile>> {
+        self.enter(dir, 0)?;
+        if self.links.is_empty() {
+            return Ok(self.found);
+        }
+        let base = self.base.canonicalize()?;
+        let mut been = vec![dir.canonicalize()?];
+        while let Some((link, depth)) = self.links.pop_front() {
+            let target = link.canonicalize()?;
+            let known = been.iter().any(|dir| target.starts_with(dir));
+            if !known && !base.starts_with(&target) {
+                been.push(target);
+                self.enter(&link, depth)?;
+            }
+        }
+        Ok(self.found)
     }
 
     fn enter(&mut self, dir: &Path, depth: usize) -> io::Result<()> {
@@ -167,24 +191,23 @@ impl<'a> Walk<'a> {
                     self.enter(&path, depth + 1)?;
                 }
             } else if file_type.is_symlink() && path.is_dir() {
-                // A link to a folder is followed once, so that links in a circle end.
-                let target = path.canonicalize()?;
-                if depth < MAX_DEPTH && self.links.insert(target) {
-                    self.enter(&path, depth + 1)?;
+                if depth < MAX_DEPTH {
+                    self.links.push_back((path, depth + 1));
                 }
             } else if is_yaml {
-                // A file removed since the folder was listed is no error: it is not there.
-                match fs::metadata(&path) {
-                    Ok(metadata) if metadata.is_file() => self.found.push(FoundFile {
-                        name: self.name(&path),
-                        kind: self.kind,
-                        stamp: Stamp::of(&metadata),
-                        path,
-                    }),
-                    Ok(_) => {}
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(error),
-                }
+                let stamp = match fs::metadata(&path) {
+                    Ok(metadata) => Stamp::of(&metadata),
+                    // Removed since the folder was listed: it is not there.
+                    Err(_) if fs::symlink_metadata(&path).is_err() => continue,
+                    // A link to nowhere: reading it will tell.
+                    Err(_) => Stamp::default(),
+                };
+                self.found.push(FoundFile {
+                    name: self.name(&path),
+                    kind: self.kind,
+                    stamp,
+                    path,
+                });
             }
         }
         Ok(())

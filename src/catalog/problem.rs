@@ -6,6 +6,7 @@ use std::ops::Range;
 use miette::LabeledSpan;
 use serde::{Deserialize, Serialize};
 
+use super::secret;
 use crate::datalog::diagnostic::NamedText;
 
 /// How much a [`Problem`] matters.
@@ -81,25 +82,101 @@ impl Problem {
         self
     }
 
-    /// The problem with its source, ready to be rendered.
+    /// The problem with its source, ready to be rendered. Secrets in the text are not shown, nor is a
+    /// text that would do something to a terminal or fill it.
     pub fn in_source(self, path: &str, text: &str) -> ProblemReport {
+        let place = match self.labels.first() {
+            Some(label) => place(path, text, label.start),
+            None => path.to_owned(),
+        };
+        let shown = self
+            .labels
+            .iter()
+            .all(|label| label.end <= text.len() && longest_line(text, label) <= LONGEST_LINE);
+        let source = (shown && !self.labels.is_empty())
+            .then(|| NamedText::new(path, printable(&secret::masked(text))));
+        let message = printable(&self.message);
         ProblemReport {
-            source: NamedText::new(path, text),
+            message: if source.is_some() {
+                message
+            } else {
+                format!("{place}: {message}")
+            },
+            source,
             problem: self,
         }
     }
 }
 
-/// A [`Problem`] together with the text it points into.
+/// Lines longer than this, in bytes, are not shown.
+const LONGEST_LINE: usize = 400;
+
+/// The longest of the lines that a label touches and of those beside them, which are shown too.
+fn longest_line(text: &str, label: &Label) -> usize {
+    let bytes = text.as_bytes();
+    let (before, after) = (
+        bytes.get(..label.start).unwrap_or_default(),
+        bytes.get(label.end..).unwrap_or_default(),
+    );
+    let start = before
+        .iter()
+        .rev()
+        .enumerate()
+        .filter(|(_, b)| **b == b'\n')
+        .nth(1);
+    let start = label.start - start.map_or(label.start, |(at, _)| at);
+    let end = after
+        .iter()
+        .enumerate()
+        .filter(|(_, b)| **b == b'\n')
+        .nth(1);
+    let end = end.map_or(bytes.len(), |(at, _)| label.end + at);
+    let lines = bytes.get(start..end).unwrap_or_default();
+    lines
+        .split(|b| *b == b'\n')
+        .map(<[u8]>::len)
+        .max()
+        .unwrap_or(0)
+}
+
+/// `file.yaml:12:3`.
+fn place(path: &str, text: &str, at: usize) -> String {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
+    format!("{path}:{line}:{column}")
+}
+
+/// The text with nothing in it that a terminal obeys; each byte keeps its place.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && !matches!(c, '\n' | '\r' | '\t') {
+            shown.extend(std::iter::repeat_n('?', c.len_utf8()));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// A [`Problem`] together with the text it points into, where that can be shown.
 #[derive(Debug)]
 pub struct ProblemReport {
     problem: Problem,
-    source: NamedText,
+    message: String,
+    source: Option<NamedText>,
 }
 
 impl fmt::Display for ProblemReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.problem.message)
+        f.write_str(&self.message)
     }
 }
 
@@ -123,10 +200,12 @@ impl miette::Diagnostic for ProblemReport {
     }
 
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        Some(&self.source)
+        let source = self.source.as_ref()?;
+        Some(source)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.source.as_ref()?;
         Some(Box::new(self.problem.labels.iter().map(|label| {
             LabeledSpan::new(
                 Some(label.text.clone()),

@@ -30,9 +30,82 @@ pub fn is_secret_flag(flag: &str) -> bool {
     .any(|ending| flag.ends_with(ending))
 }
 
+/// The text of a YAML file as it may be shown: of the same length, with what stands behind the name of
+/// a secret, in its line and in deeper ones below it, as asterisks.
+pub fn masked(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut secret_indent = None;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_start();
+        let indent = line.len() - content.len();
+        let deeper = |above: usize| {
+            indent > above || content.is_empty() || (indent == above && content.starts_with("- "))
+        };
+        if secret_indent.is_some_and(deeper) {
+            mask(line, &mut shown);
+            continue;
+        }
+        let secret = secret_end(line);
+        secret_indent = secret.map(|_| indent);
+        let (open, closed) = line.split_at(secret.unwrap_or(line.len()));
+        shown.push_str(open);
+        mask(closed, &mut shown);
+    }
+    shown
+}
+
+/// Where the value of the first secret that a line names begins.
+fn secret_end(line: &str) -> Option<usize> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    line.match_indices([':', '='])
+        .map(|(at, _)| at)
+        .find(|at| {
+            let before = line.get(..*at).unwrap_or_default();
+            let before = before.trim_end().trim_end_matches(['"', '\'']);
+            let name = before.rsplit(|c| !is_part(c)).next().unwrap_or_default();
+            is_secret_variable(name) || is_secret_flag(name) || is_secret_flag(&format!("-{name}"))
+        })
+        .map(|at| at + 1)
+}
+
+fn mask(text: &str, shown: &mut String) {
+    for c in text.chars() {
+        if c.is_whitespace() {
+            shown.push(c);
+        } else {
+            shown.extend(std::iter::repeat_n('*', c.len_utf8()));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_behind_the_name_of_a_secret_is_masked() {
+        for (text, wanted) in [
+            (
+                "env:\n  HF_TOKEN: é b\n  X: 1\n",
+                "env:\n  HF_TOKEN: ** *\n  X: 1\n",
+            ),
+            (
+                "a: {X: 1, \"HF_TOKEN\" : x, Y: 2}\n",
+                "a: {X: 1, \"HF_TOKEN\" : ** ** **\n",
+            ),
+            (
+                "--api-key:\n  - a\n\n  - b\nc: d\n",
+                "--api-key:\n  * *\n\n  * *\nc: d\n",
+            ),
+            ("api-key:\n- a\nc: d\n", "api-key:\n* *\nc: d\n"),
+            ("--env: HF_TOKEN=x\n", "--env: HF_TOKEN=*\n"),
+            ("--tokenizer-mode: auto\n", "--tokenizer-mode: auto\n"),
+        ] {
+            let shown = masked(text);
+            assert_eq!(shown, wanted);
+            assert_eq!(shown.len(), text.len());
+        }
+    }
 
     #[test]
     fn secrets_are_known_by_their_names() {

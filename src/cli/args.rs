@@ -49,12 +49,21 @@ pub(super) enum Command {
     )]
     Launch(LaunchArgs),
     /// List what the catalog holds
+    #[command(
+        after_help = "Examples:\n  aim-engine list models\n  aim-engine list recipes --catalog DIR --format json"
+    )]
     List(ListArgs),
     /// List the recipes (the same as `list recipes`)
-    #[command(name = "list-recipes")]
+    #[command(
+        name = "list-recipes",
+        after_help = "Example:\n  aim-engine list-recipes --overlay DIR"
+    )]
     ListRecipes(ListingArgs),
     /// Show every configuration of a model: backend, GPUs, precision, hardware
-    #[command(name = "show-configurations")]
+    #[command(
+        name = "show-configurations",
+        after_help = "Example:\n  aim-engine show-configurations Qwen/Qwen3-32B"
+    )]
     ShowConfigurations(ConfigurationsArgs),
     /// Show what GPUs were found, by which source
     #[command(
@@ -73,6 +82,24 @@ pub(super) enum Command {
     /// Print the man page
     #[command(after_help = "Example:\n  aim-engine man > aim-engine.1 && man ./aim-engine.1")]
     Man,
+}
+
+impl Command {
+    /// The catalog's flags, of a command that reads it and can be run again from the beginning.
+    pub fn catalog_mut(&mut self) -> Option<&mut CatalogArgs> {
+        match self {
+            Command::Generate(args) => args.batch.is_none().then_some(&mut args.catalog),
+            Command::Launch(args) => Some(&mut args.catalog),
+            Command::List(args) => Some(&mut args.listing.catalog),
+            Command::ListRecipes(args) => Some(&mut args.catalog),
+            Command::ShowConfigurations(args) => Some(&mut args.listing.catalog),
+            Command::New(args) => match &mut args.what {
+                NewCommand::Recipe(args) => Some(&mut args.to.catalog),
+                NewCommand::Model(args) => Some(&mut args.to.catalog),
+            },
+            _ => None,
+        }
+    }
 }
 
 /// The request.
@@ -179,6 +206,9 @@ pub(super) struct CatalogArgs {
     /// Take the store as it is, without a look at the catalog's files
     #[arg(long)]
     pub trust_store: bool,
+    /// Make the store again: it turned out to be damaged.
+    #[arg(skip)]
+    pub store_anew: bool,
 }
 
 /// The container.

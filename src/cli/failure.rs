@@ -60,6 +60,19 @@ impl Failure {
         }
     }
 
+    /// Whether the store does not hold what was put into it.
+    pub fn is_damaged_store(&self) -> bool {
+        self.reports.iter().any(|report| {
+            let store = report.downcast_ref::<StoreError>();
+            let planning = report.downcast_ref::<PlanningError>();
+            let store = store.or(match planning {
+                Some(PlanningError::Store(error)) => Some(error),
+                _ => None,
+            });
+            store.is_some_and(StoreError::is_damage)
+        })
+    }
+
     /// Prints what there is to say.
     pub fn report(self) -> Exit {
         for report in self.reports {

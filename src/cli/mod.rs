@@ -28,9 +28,17 @@ use failure::{Exit, Failure};
 
 /// Runs the program with the arguments of its process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse_from(called_by_name(std::env::args_os().collect()));
+    let mut cli = Cli::parse_from(called_by_name(std::env::args_os().collect()));
     output::set_up(&cli.global);
-    let result = run(&cli);
+    let mut result = run(&cli);
+    // Damage shows when a row is read, and nothing was answered yet: the store is only a cache.
+    if matches!(&result, Err(failure) if failure.is_damaged_store())
+        && let Some(catalog) = cli.command.catalog_mut()
+    {
+        tracing::info!("the store is damaged and made again");
+        catalog.store_anew = true;
+        result = run(&cli);
+    }
     let exit = result.unwrap_or_else(Failure::report);
     ExitCode::from(exit as u8)
 }

@@ -27,6 +27,7 @@ impl Session {
             layers,
             file: args.store.clone(),
             trust: args.trust_store,
+            anew: args.store_anew,
         };
         let store = Store::open(&spec)?;
         if let Some(because) = store.in_memory_because() {
@@ -52,7 +53,7 @@ impl Session {
         let spec = StoreSpec {
             layers,
             file: Some(store),
-            trust: false,
+            ..StoreSpec::default()
         };
         let store = Store::open(&spec)?;
         Ok(Session {
@@ -83,7 +84,9 @@ impl Session {
                 warnings += 1;
                 continue;
             }
-            let text = if found.embedded {
+            let text = if found.problem.labels.is_empty() {
+                None
+            } else if found.embedded {
                 embedded::read(&found.path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
             } else {
                 std::fs::read(&found.path)

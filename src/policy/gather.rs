@@ -63,18 +63,31 @@ pub(super) fn gather(
             })
         })
         .collect();
-    let key = key(&asked, scope);
-    let kept = key.as_ref().and_then(|key| store.kept(GATHERED, key));
-    if let Some(gathered) = kept
-        .as_ref()
-        .and_then(|bytes| postcard::from_bytes::<Gathered<'_>>(bytes).ok())
-    {
+    let (key, gathered) = store.at_one_moment(|generation| {
+        let key = key(generation, &asked, scope);
+        if let Some(bytes) = key.as_ref().and_then(|key| store.kept(GATHERED, key))
+            && let Ok(gathered) = postcard::from_bytes::<Gathered<'_>>(&bytes)
+        {
+            push(&asked, &gathered, facts);
+            return Ok::<_, ViewError>((None, Gathered::default()));
+        }
+        let gathered = read(store, &asked, scope)?;
         push(&asked, &gathered, facts);
-        return Ok(());
+        Ok((key, gathered))
+    })?;
+    if let (Some(key), Ok(bytes)) = (key, postcard::to_stdvec(&gathered)) {
+        if bytes.len() <= MOST_KEPT {
+            store.keep(GATHERED, &key, &bytes);
+        }
     }
+    Ok(())
+}
+
+/// The rows of the views.
+fn read(store: &Store, asked: &[Asked<'_>], scope: &Scope) -> Result<Gathered<'static>, ViewError> {
     let mut gathered = Gathered::default();
     let scoped = store.scoped_views()?;
-    for relation in &asked {
+    for relation in asked {
         let mut rows = Vec::new();
         read_relation(
             store,
@@ -93,17 +106,11 @@ pub(super) fn gather(
         )?;
         gathered.relations.push(rows);
     }
-    push(&asked, &gathered, facts);
-    if let (Some(key), Ok(bytes)) = (key, postcard::to_stdvec(&gathered)) {
-        if bytes.len() <= MOST_KEPT {
-            store.keep(GATHERED, &key, &bytes);
-        }
-    }
-    Ok(())
+    Ok(gathered)
 }
 
-/// What names these relations in this scope; nothing for the whole catalog, which is not kept.
-fn key(asked: &[Asked<'_>], scope: &Scope) -> Option<String> {
+/// What names the rows of these relations in this scope; nothing for the whole catalog, which is not kept.
+fn key(generation: &str, asked: &[Asked<'_>], scope: &Scope) -> Option<String> {
     let Scope::Models(models) = scope else {
         return None;
     };
@@ -111,7 +118,15 @@ fn key(asked: &[Asked<'_>], scope: &Scope) -> Option<String> {
     let words = asked
         .iter()
         .flat_map(|relation| std::iter::once(&relation.name).chain(&relation.columns));
-    for word in words.copied().chain(models.iter().map(String::as_str)) {
+    let types = format!(
+        "{:?}",
+        asked
+            .iter()
+            .map(|relation| relation.types)
+            .collect::<Vec<_>>()
+    );
+    let all = words.copied().chain(models.iter().map(String::as_str));
+    for word in all.chain([generation, types.as_str()]) {
         hash.update(&(word.len() as u64).to_le_bytes());
         hash.update(word.as_bytes());
     }

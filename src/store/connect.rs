@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 
+use super::error::is_damage;
 use super::{Store, StoreError, StoreSpec, fresh, place};
 
 /// Marks a database as a store of this program ("AIMe").
-const APPLICATION_ID: i64 = 0x4149_4d65;
+const APPLICATION_ID: i32 = 0x4149_4d65;
 /// How long to wait for another process that fills the same store.
 const BUSY: Duration = Duration::from_secs(30);
 
@@ -24,16 +25,15 @@ fn find(spec: &StoreSpec) -> Result<Store, StoreError> {
     let Some(file) = place::file(spec) else {
         return in_memory(spec, "neither HOME nor XDG_CACHE_HOME is set".to_owned());
     };
+    if spec.anew {
+        remove(spec, &file)?;
+    }
     match on_disk(spec, &file) {
         Ok(store) => Ok(store),
         Err(StoreError::Sqlite(error)) => {
-            if is_damaged(&error) {
-                tracing::warn!(store = %file.display(), %error, "the store is damaged and made again");
-                for suffix in ["", "-wal", "-shm"] {
-                    let mut name = file.clone().into_os_string();
-                    name.push(suffix);
-                    let _ = fs::remove_file(name);
-                }
+            if is_damage(&error) {
+                tracing::info!(store = %file.display(), %error, "the store is damaged and made again");
+                remove(spec, &file)?;
                 if let Ok(store) = on_disk(spec, &file) {
                     return Ok(store);
                 }
@@ -44,11 +44,19 @@ fn find(spec: &StoreSpec) -> Result<Store, StoreError> {
     }
 }
 
-fn is_damaged(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-    )
+/// Removes a store. A file that somebody named is only removed where it says that it is a store.
+fn remove(spec: &StoreSpec, file: &Path) -> Result<(), StoreError> {
+    if spec.file.is_some() && !is_ours(file) {
+        return Err(StoreError::Foreign {
+            path: file.to_owned(),
+        });
+    }
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = file.to_owned().into_os_string();
+        name.push(suffix);
+        let _ = fs::remove_file(name);
+    }
+    Ok(())
 }
 
 fn on_disk(spec: &StoreSpec, file: &Path) -> Result<Store, StoreError> {
@@ -71,17 +79,21 @@ fn on_disk(spec: &StoreSpec, file: &Path) -> Result<Store, StoreError> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(BUSY)?;
-    let application: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    // In one statement, since another process may be making the store.
+    let (application, tables): (i32, i64) = connection.query_row(
+        "SELECT application_id, (SELECT count(*) FROM sqlite_master) FROM pragma_application_id",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     if application != APPLICATION_ID {
-        let tables: i64 =
-            connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
         if tables > 0 {
             return Err(StoreError::Foreign {
                 path: file.to_owned(),
             });
         }
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // The mark first: so it stands in the file itself, and not only in the log.
         connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
     }
     prepare(&connection)?;
     let mut store = Store {
@@ -94,10 +106,31 @@ fn on_disk(spec: &StoreSpec, file: &Path) -> Result<Store, StoreError> {
 
 /// Whether the file begins as SQLite's do; an empty one may become a store.
 fn is_sqlite(file: &Path) -> bool {
+    head(file).is_some_and(|head| head.is_empty() || head.starts_with(MAGIC))
+}
+
+/// Whether the file says that it is a store of this program, or nothing at all.
+fn is_ours(file: &Path) -> bool {
+    let marked = |head: &[u8]| {
+        let mark = head.get(MARK_AT..MARK_AT + 4);
+        head.starts_with(MAGIC) && mark == Some(&APPLICATION_ID.to_be_bytes()[..])
+    };
+    !file.exists() || head(file).is_some_and(|head| head.is_empty() || marked(&head))
+}
+
+/// How SQLite's files begin, and where they have the application id.
+const MAGIC: &[u8] = b"SQLite format 3\0";
+const MARK_AT: usize = 68;
+
+fn head(file: &Path) -> Option<Vec<u8>> {
     use std::io::Read;
+    if !fs::metadata(file).ok()?.is_file() {
+        return None;
+    }
     let mut head = Vec::new();
-    let read = fs::File::open(file).and_then(|file| file.take(16).read_to_end(&mut head));
-    read.is_ok() && (head.is_empty() || head.starts_with(b"SQLite format 3"))
+    let opened = fs::File::open(file).ok()?;
+    opened.take(100).read_to_end(&mut head).ok()?;
+    Some(head)
 }
 
 fn in_memory(spec: &StoreSpec, because: String) -> Result<Store, StoreError> {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use miette::Diagnostic;
+use rusqlite::ErrorCode;
 use thiserror::Error;
 
 /// Why a store cannot be opened or read.
@@ -45,4 +46,29 @@ pub enum StoreError {
         help("delete the store; it is made again from the catalog")
     )]
     Document(#[from] serde_json::Error),
+}
+
+impl StoreError {
+    /// Whether the store does not hold what was put into it.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            StoreError::Sqlite(error) => is_damage(error),
+            StoreError::Document(_) => true,
+            StoreError::Catalog { .. } | StoreError::Foreign { .. } => false,
+        }
+    }
+}
+
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error;
+    match error {
+        Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::InvalidColumnType(..)
+        | Error::Utf8Error(..) => true,
+        _ => matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+        ),
+    }
 }

@@ -93,9 +93,10 @@ pub fn read_relation(
     scope: &Scope,
     mut row: impl FnMut(&[Cell<'_>]),
 ) -> Result<(), ViewError> {
+    // By the view's name: SQLite takes a quoted name by itself for a text where there is no such column.
     let quoted: Vec<String> = columns
         .iter()
-        .map(|column| format!("\"{column}\""))
+        .map(|column| format!("\"{relation}\".\"{column}\""))
         .collect();
     let mut sql = format!("SELECT {} FROM \"{relation}\"", quoted.join(", "));
     let keys: &[String] = match scope {

@@ -46,12 +46,17 @@ pub(super) fn bring_up_to_date(store: &mut Store, spec: &StoreSpec) -> Result<()
     let started = now_ns();
     ingest::refresh(&transaction, offered, started - RACY_NS)?;
     let racy: bool = transaction.query_row(
-        "SELECT EXISTS(SELECT 1 FROM file WHERE max(modified_ns, changed_ns) > ?1)",
-        [started - RACY_NS],
+        "SELECT EXISTS(SELECT 1 FROM file WHERE NOT settled)",
+        [],
         |row| row.get(0),
     )?;
     let fingerprint = if racy { String::new() } else { fingerprint };
-    for (key, value) in [("identity", &identity), ("fingerprint", &fingerprint)] {
+    let generation = started.to_string();
+    for (key, value) in [
+        ("identity", &identity),
+        ("fingerprint", &fingerprint),
+        ("generation", &generation),
+    ] {
         transaction.execute(
             "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
             params![key, value],
@@ -67,6 +72,11 @@ fn now_ns() -> i64 {
         .ok()
         .and_then(|since| i64::try_from(since.as_nanos()).ok())
         .unwrap_or(i64::MAX)
+}
+
+/// What names the rows as they are: no other content has had it.
+pub(super) fn generation(connection: &Connection) -> Result<String, StoreError> {
+    Ok(meta(connection, "generation")?.unwrap_or_default())
 }
 
 fn meta(connection: &Connection, key: &str) -> Result<Option<String>, StoreError> {

@@ -1,6 +1,7 @@
 //! What runs made from the store's rows and keep beside them, so that the next run need not.
 
 use rusqlite::params;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::Store;
 
@@ -29,10 +30,17 @@ impl Store {
     /// The bytes that are kept under this key.
     pub fn kept(&self, what: Kept, key: &str) -> Option<Vec<u8>> {
         let Kept { table, column, .. } = what;
-        self.connection
-            .prepare_cached(&format!("SELECT {column} FROM {table} WHERE key = ?1"))
-            .and_then(|mut statement| statement.query_row([key], |row| row.get(0)))
-            .ok()
+        let (bytes, written): (Vec<u8>, String) = self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT {column}, hash FROM {table} WHERE key = ?1"
+            ))
+            .and_then(|mut statement| {
+                statement.query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
+            })
+            .ok()?;
+        // SQLite does not notice every damage, and what is kept is used as it is.
+        (hash(&bytes) == written).then_some(bytes)
     }
 
     /// Keeps bytes under a key, in place of the oldest where there are too many. Where that fails
@@ -43,15 +51,20 @@ impl Store {
             column,
             most,
         } = what;
-        let insert = format!("INSERT OR REPLACE INTO {table}(key, {column}) VALUES (?1, ?2)");
+        let insert =
+            format!("INSERT OR REPLACE INTO {table}(key, {column}, hash) VALUES (?1, ?2, ?3)");
         let prune =
             format!("DELETE FROM {table} WHERE rowid <= (SELECT max(rowid) FROM {table}) - ?1");
         let kept = self
             .connection
-            .execute(&insert, params![key, bytes])
+            .execute(&insert, params![key, bytes, hash(bytes)])
             .and_then(|_| self.connection.execute(&prune, [most]));
         if let Err(error) = kept {
             tracing::debug!(%error, table, "not kept");
         }
     }
+}
+
+fn hash(bytes: &[u8]) -> String {
+    format!("{:032x}", xxh3_128(bytes))
 }

@@ -1,11 +1,13 @@
 //! Where a catalog comes from: layers, of which later ones win.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::catalog::embedded;
 use crate::catalog::folder::{self, Folder, Stamp};
 use crate::catalog::kind::Kind;
+use crate::catalog::yaml::MAX_BYTES;
 
 use super::StoreError;
 
@@ -147,7 +149,20 @@ impl Content {
     pub(super) fn bytes(&self) -> io::Result<std::borrow::Cow<'static, [u8]>> {
         match self {
             Content::Embedded(bytes) => Ok(std::borrow::Cow::Borrowed(bytes)),
-            Content::Disk(path) => std::fs::read(path).map(std::borrow::Cow::Owned),
+            Content::Disk(path) => read_file(path).map(std::borrow::Cow::Owned),
         }
     }
+}
+
+/// The bytes of a file, of a large one as many as show that it is too large. A pipe or a socket, which
+/// might never end, is refused unopened.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(MAX_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

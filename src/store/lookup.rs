@@ -215,7 +215,7 @@ impl Store {
     pub fn model(&self, name: &str) -> Result<Option<Model>, StoreError> {
         self.document(
             "SELECT m.document FROM card_name n JOIN model_document m ON m.id = n.model
-             WHERE n.name = ?1 AND m.current ORDER BY n.rank, m.id LIMIT 1",
+             WHERE n.name = ?1 AND m.current ORDER BY n.rank, m.model_key LIMIT 1",
             name,
         )
     }

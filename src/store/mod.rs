@@ -42,6 +42,8 @@ pub struct StoreSpec {
     pub file: Option<PathBuf>,
     /// Take the store as it is where there is one, without a look at the catalog's files.
     pub trust: bool,
+    /// Make the store again, whatever it holds.
+    pub anew: bool,
 }
 
 impl Store {
@@ -51,6 +53,26 @@ impl Store {
     /// A layer's folder cannot be read, or a file given as the store is something else.
     pub fn open(spec: &StoreSpec) -> Result<Store, StoreError> {
         connect::open(spec)
+    }
+
+    /// Reads all that `read` reads at one moment, whatever other processes write meanwhile. It is
+    /// given what names the store's content at that moment.
+    ///
+    /// # Errors
+    /// SQLite fails, or `read` does.
+    pub fn at_one_moment<T, E: From<StoreError>>(
+        &self,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let moment = self
+            .connection
+            .unchecked_transaction()
+            .map_err(StoreError::from)?;
+        let generation = fresh::generation(&moment)?;
+        let result = read(&generation);
+        // Nothing was written, so nothing is lost whichever way it ends.
+        drop(moment);
+        result
     }
 
     /// Why the store is in memory only, where it is.

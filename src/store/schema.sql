@@ -14,6 +14,7 @@ CREATE TABLE file(
   modified_ns INTEGER NOT NULL,
   changed_ns INTEGER NOT NULL,
   hash TEXT NOT NULL,                   -- of the content
+  settled INTEGER NOT NULL,             -- 0: so young when read that it may have changed again unseen
   UNIQUE(layer, name)
 );
 CREATE TABLE problem(
@@ -182,8 +183,7 @@ CREATE TABLE misnamed(
   PRIMARY KEY(backend, name)
 ) WITHOUT ROWID;
 
--- Versions that recipes name, and which examined version of each backend speaks for them.
-CREATE TABLE version_text(text TEXT PRIMARY KEY) WITHOUT ROWID;
+-- Which examined version of each backend speaks for a version that recipes name.
 CREATE TABLE version_reading(
   backend INTEGER NOT NULL REFERENCES backend_document(id) ON DELETE CASCADE,
   text TEXT NOT NULL,
@@ -193,8 +193,8 @@ CREATE TABLE version_reading(
 
 -- What runs made from the above and need not make again: compiled rules, and the facts that requests
 -- for a model gathered from the views (until any document changes).
-CREATE TABLE compiled(key TEXT PRIMARY KEY, program BLOB NOT NULL);
-CREATE TABLE gathered(key TEXT PRIMARY KEY, facts BLOB NOT NULL);
+CREATE TABLE compiled(key TEXT PRIMARY KEY, program BLOB NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE gathered(key TEXT PRIMARY KEY, facts BLOB NOT NULL, hash TEXT NOT NULL);
 
 -- What the views share.
 
@@ -202,7 +202,7 @@ CREATE VIEW current_recipe AS
   SELECT r.*,
     COALESCE(
       (SELECT m.model FROM card_name n JOIN model_document m ON m.id = n.model
-        WHERE n.name = r.model_key AND m.current ORDER BY n.rank, m.id LIMIT 1),
+        WHERE n.name = r.model_key AND m.current ORDER BY n.rank, m.model_key LIMIT 1),
       (SELECT min(o.model_text) FROM recipe_document o WHERE o.model_key = r.model_key)) AS model,
     COALESCE(
       (SELECT h.hardware FROM hardware_document h WHERE h.hardware_key = r.hardware_key AND h.current),
@@ -297,7 +297,7 @@ CREATE VIEW model_name AS
   FROM card_name n JOIN model_document m ON m.id = n.model
   WHERE m.current AND NOT EXISTS (
     SELECT 1 FROM card_name o JOIN model_document p ON p.id = o.model
-    WHERE o.name = n.name AND p.current AND (o.rank, p.id) < (n.rank, m.id))
+    WHERE o.name = n.name AND p.current AND (o.rank, p.model_key) < (n.rank, m.model_key))
   UNION ALL
   SELECT r.model_key, r.model, r.model_key FROM current_recipe r
   UNION ALL

@@ -1,6 +1,6 @@
 //! From the parser's events to the tree.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span, options};
@@ -22,10 +22,7 @@ pub fn read_bytes(bytes: &[u8]) -> Result<Node, Vec<Problem>> {
         return Err(vec![
             Problem::error(
                 "too-large",
-                format!(
-                    "the file holds {} bytes, more than the {MAX_BYTES} that are read",
-                    bytes.len()
-                ),
+                format!("the file holds more than the {MAX_BYTES} bytes that are read"),
             )
             .help("a recipe or a model card is a few kilobytes; split the file or take out what is not part of it"),
         ]);
@@ -348,6 +345,10 @@ fn merged(entries: Vec<Entry>) -> Vec<Entry> {
         return entries;
     }
     let (merges, mut own): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(is_merge);
+    let mut known: HashSet<String> = own
+        .iter()
+        .filter_map(|entry| entry.key.text().map(str::to_owned))
+        .collect();
     for merge in merges {
         let sources = match merge.value.kind {
             NodeKind::Sequence(items) => items,
@@ -356,7 +357,8 @@ fn merged(entries: Vec<Entry>) -> Vec<Entry> {
         for source in sources {
             if let NodeKind::Mapping(entries) = source.kind {
                 for entry in entries {
-                    if !own.iter().any(|mine| mine.key.text() == entry.key.text()) {
+                    let key = entry.key.text().unwrap_or_default();
+                    if known.insert(key.to_owned()) {
                         own.push(entry);
                     }
                 }

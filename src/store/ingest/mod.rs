@@ -29,6 +29,8 @@ struct Known {
     stamp: Stamp,
     hash: String,
     kind: String,
+    /// Whether its stamp had come to rest when it was read.
+    settled: bool,
 }
 
 /// What reading a file gave.
@@ -44,8 +46,8 @@ struct Parsed {
     problems: Vec<Problem>,
 }
 
-/// Makes the tables say what `offered` says. Files changed since `settled_ns` are read even where
-/// their stamp is as it was.
+/// Makes the tables say what `offered` says. Files changed since `settled_ns` will be read the next
+/// time too, even where their stamp is as it was.
 pub(super) fn refresh(
     connection: &Connection,
     offered: Vec<Offered>,
@@ -58,7 +60,7 @@ pub(super) fn refresh(
         let before = known.remove(&(file.layer, file.name.clone()));
         let same = before.as_ref().is_some_and(|before| {
             before.stamp == file.stamp
-                && before.stamp.latest_ns() < settled_ns
+                && before.settled
                 && file.kind.is_none_or(|kind| kind.name() == before.kind)
         });
         if !same {
@@ -76,15 +78,16 @@ pub(super) fn refresh(
             .map(|(file, before)| read(file, before.as_ref()))
             .collect();
         for ((file, before), read) in batch.iter().zip(read) {
-            write(connection, file, before.as_ref(), read)?;
+            write(connection, file, before.as_ref(), read, settled_ns)?;
         }
     }
     resolve::resolve(connection)
 }
 
 fn known_files(connection: &Connection) -> Result<HashMap<(usize, String), Known>, StoreError> {
-    let mut statement = connection
-        .prepare("SELECT id, layer, name, size, modified_ns, changed_ns, hash, kind FROM file")?;
+    let mut statement = connection.prepare(
+        "SELECT id, layer, name, size, modified_ns, changed_ns, hash, kind, settled FROM file",
+    )?;
     let mut rows = statement.query([])?;
     let mut known = HashMap::new();
     while let Some(row) = rows.next()? {
@@ -99,6 +102,7 @@ fn known_files(connection: &Connection) -> Result<HashMap<(usize, String), Known
             stamp,
             hash: row.get(6)?,
             kind: row.get(7)?,
+            settled: row.get(8)?,
         };
         known.insert((layer, row.get(2)?), file);
     }
@@ -148,19 +152,22 @@ fn write(
     file: &Offered,
     before: Option<&Known>,
     read: Read,
+    settled_ns: i64,
 ) -> Result<(), StoreError> {
+    let settled = file.stamp.latest_ns() < settled_ns;
     let size = i64::try_from(file.stamp.size).unwrap_or(i64::MAX);
     let Some(parsed) = read.parsed else {
         if let Some(before) = before {
             connection
                 .prepare_cached(
-                    "UPDATE file SET size = ?2, modified_ns = ?3, changed_ns = ?4 WHERE id = ?1",
+                    "UPDATE file SET size = ?2, modified_ns = ?3, changed_ns = ?4, settled = ?5 WHERE id = ?1",
                 )?
                 .execute(params![
                     before.id,
                     size,
                     file.stamp.modified_ns,
-                    file.stamp.changed_ns
+                    file.stamp.changed_ns,
+                    settled
                 ])?;
         }
         return Ok(());
@@ -173,8 +180,8 @@ fn write(
     let layer = i64::try_from(file.layer).unwrap_or(i64::MAX);
     let id = connection
         .prepare_cached(
-            "INSERT INTO file(layer, name, path, kind, size, modified_ns, changed_ns, hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO file(layer, name, path, kind, size, modified_ns, changed_ns, hash, settled)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .insert(params![
             layer,
@@ -184,9 +191,10 @@ fn write(
             size,
             file.stamp.modified_ns,
             file.stamp.changed_ns,
-            read.hash
+            read.hash,
+            settled
         ])?;
-    for (position, problem) in parsed.problems.iter().enumerate() {
+    for (position, problem) in at_most(parsed.problems).iter().enumerate() {
         let severity = match problem.severity {
             Severity::Warning => "warning",
             Severity::Error => "error",
@@ -207,6 +215,29 @@ fn write(
         Some(Document::Backend(backend)) => backend::write(connection, id, &backend),
         None => Ok(()),
     }
+}
+
+/// The most problems of one file that are kept: whoever mends so many looks again.
+const PROBLEMS: usize = 20;
+
+/// The first problems of a file, errors before warnings where not all fit, and how many there are beside them.
+fn at_most(mut problems: Vec<Problem>) -> Vec<Problem> {
+    let Some(more) = problems
+        .len()
+        .checked_sub(PROBLEMS)
+        .filter(|more| *more > 0)
+    else {
+        return problems;
+    };
+    problems.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
+    let cut = problems.get(PROBLEMS).map(|problem| problem.severity);
+    problems.truncate(PROBLEMS);
+    let message = format!("the file has {more} more problems");
+    problems.push(match cut {
+        Some(Severity::Error) => Problem::error("more", message),
+        _ => Problem::warning("more", message),
+    });
+    problems
 }
 
 /// Names are compared without case.

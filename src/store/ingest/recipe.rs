@@ -20,7 +20,6 @@ pub(super) fn write(connection: &Connection, file: i64, recipe: &Recipe) -> Resu
         .map(fold)
         .filter(|key| *key != model_key);
     let version = version_text(recipe.engine_version.as_deref(), recipe.image.as_deref());
-    remember_version(connection, version.as_deref())?;
     let id = connection
         .prepare_cached(
             "INSERT INTO recipe_document(file, recipe, model_key, model_text, other_key, hardware_key,
@@ -56,7 +55,6 @@ fn write_block(
     block: &Block,
 ) -> Result<(), StoreError> {
     let version = version_text(block.engine_version.as_deref(), block.image.as_deref());
-    remember_version(connection, version.as_deref())?;
     let id = connection
         .prepare_cached(
             "INSERT INTO block(recipe, section, gpus, enabled, node, enabled_node, image,
@@ -160,13 +158,4 @@ fn version_text(named: Option<&str>, image: Option<&str>) -> Option<String> {
         .and_then(Version::parse)
         .or_else(|| image.and_then(Version::of_image))?;
     Some(version.to_string())
-}
-
-fn remember_version(connection: &Connection, version: Option<&str>) -> Result<(), StoreError> {
-    if let Some(version) = version {
-        connection
-            .prepare_cached("INSERT OR IGNORE INTO version_text VALUES (?1)")?
-            .execute([version])?;
-    }
-    Ok(())
 }
