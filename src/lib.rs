@@ -3,6 +3,8 @@
 pub mod catalog;
 pub mod datalog;
 pub mod detect;
+pub mod launch;
 pub mod plan;
+pub mod policy;
 pub mod render;
 pub mod store;

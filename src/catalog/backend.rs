@@ -49,6 +49,9 @@ pub struct Backend {
     /// Caches of its own: variable and folder below the mounted cache.
     #[serde(default, deserialize_with = "scalar_map")]
     pub cache_env: Vec<(String, String)>,
+    /// Flags whose value is a secret, and the variable that the engine reads it from instead.
+    #[serde(default, deserialize_with = "scalar_map")]
+    pub secret_env: Vec<(String, String)>,
     /// Whether `--max_model_len` is taken for `--max-model-len`.
     #[serde(default)]
     pub underscores: bool,
@@ -88,7 +91,10 @@ pub struct Image {
 #[serde(tag = "as", rename_all = "lowercase", deny_unknown_fields)]
 pub enum ModelPlace {
     /// The first word after the command.
-    Positional,
+    Positional {
+        /// The flag by which recipes may name it all the same.
+        flag: String,
+    },
     /// The value of a flag.
     Flag {
         /// The flag.

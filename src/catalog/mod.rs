@@ -10,6 +10,7 @@ pub mod kind;
 pub mod model;
 pub mod problem;
 pub mod recipe;
+pub mod secret;
 pub mod size;
 pub mod typed;
 pub mod version;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::problem::Problem;
+use super::secret;
 use super::typed::unknown_keys;
 use super::yaml::{Node, NodeKind, Scalar};
 
@@ -27,8 +28,8 @@ pub struct Recipe {
     pub image: Option<String>,
     /// The engine's version in that image.
     pub engine_version: Option<String>,
-    /// Environment of the container.
-    pub env: Vec<(String, String)>,
+    /// Environment of the container; a secret has no value here and is passed on by name.
+    pub env: Vec<(String, Option<String>)>,
     /// Its blocks by section, `vllm_serve` and so on.
     pub sections: Vec<Section>,
 }
@@ -57,8 +58,8 @@ pub struct Block {
     pub image: Option<String>,
     /// The engine's version in that image.
     pub engine_version: Option<String>,
-    /// Environment of the container.
-    pub env: Vec<(String, String)>,
+    /// Environment of the container; a secret has no value here and is passed on by name.
+    pub env: Vec<(String, Option<String>)>,
     /// Measured output, tokens per second.
     pub output_tokens_per_s: Option<f64>,
     /// Measured time to the first token, milliseconds.
@@ -91,6 +92,8 @@ pub enum ArgumentValue {
     Words(Vec<String>),
     /// A map, as JSON.
     Json(String),
+    /// A secret, whose value is not kept.
+    Secret,
 }
 
 const KEYS: &[&str] = &[
@@ -299,7 +302,13 @@ impl Reader {
             } else {
                 format!("--{flag}")
             };
-            if let Some(value) = self.argument(&entry.value) {
+            let value = if secret::is_secret_flag(&flag) && !entry.value.is_null() {
+                self.secret(&flag, &entry.value);
+                Some(ArgumentValue::Secret)
+            } else {
+                self.argument(&entry.value)
+            };
+            if let Some(value) = value {
                 arguments.push(Argument {
                     flag,
                     value,
@@ -329,7 +338,7 @@ impl Reader {
         }
     }
 
-    fn env(&mut self, node: &Node) -> Vec<(String, String)> {
+    fn env(&mut self, node: &Node) -> Vec<(String, Option<String>)> {
         let Some(env) = node.get("env") else {
             return Vec::new();
         };
@@ -347,11 +356,12 @@ impl Reader {
                 && !name.starts_with(|c: char| c.is_ascii_digit())
                 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
             let scalar = matches!(entry.value.kind, NodeKind::Scalar(_));
-            if valid && scalar {
-                vars.push((
-                    name.to_owned(),
-                    entry.value.text().unwrap_or_default().to_owned(),
-                ));
+            if valid && secret::is_secret_variable(name) {
+                self.secret(name, &entry.value);
+                vars.push((name.to_owned(), None));
+            } else if valid && scalar {
+                let value = entry.value.text().unwrap_or_default().to_owned();
+                vars.push((name.to_owned(), Some(value)));
             } else if valid {
                 self.wrong(&entry.value, name, "a single value");
             } else {
@@ -365,6 +375,16 @@ impl Reader {
             }
         }
         vars
+    }
+
+    fn secret(&mut self, name: &str, value: &Node) {
+        if !value.is_null() {
+            self.problems.push(
+                Problem::warning("secret", format!("the value of `{name}` is a secret and is not read"))
+                    .at(value.span.clone(), "take this out")
+                    .help("set it in the environment of whoever launches; it is passed on by name"),
+            );
+        }
     }
 
     fn number(&mut self, node: &Node) -> Option<f64> {
@@ -468,7 +488,7 @@ mod tests {
         let blocks = &recipe.sections[0].blocks;
         assert_eq!((blocks[0].gpus, blocks[0].enabled), (2, true));
         assert_eq!((blocks[1].gpus, blocks[1].enabled), (1, false));
-        assert_eq!(blocks[0].env, [("A".to_owned(), "1".to_owned())]);
+        assert_eq!(blocks[0].env, [("A".to_owned(), Some("1".to_owned()))]);
         let values: Vec<_> = blocks[0]
             .arguments
             .iter()

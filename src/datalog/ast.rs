@@ -37,6 +37,8 @@ pub struct Program {
     pub directives: Vec<Directive>,
     /// Facts (rules without a body) and rules.
     pub rules: Vec<Rule>,
+    /// Names of relations and types with a syntax error in their declaration: whatever uses them is not an error of its own.
+    pub unreadable: Vec<Ident>,
 }
 
 /// `.type node <: number`.
@@ -101,6 +103,8 @@ pub struct DocField {
     pub key: Ident,
     /// Its text.
     pub value: Template,
+    /// Where its text stands, from the first line's to the last line's.
+    pub value_span: Span,
 }
 
 /// Text with `{column}` placeholders.
@@ -190,6 +194,16 @@ pub enum Literal {
         /// All of it.
         span: Span,
     },
+}
+
+impl Literal {
+    /// All of it; a negated atom's is the atom's.
+    pub fn span(&self) -> Span {
+        match self {
+            Literal::Positive(atom) | Literal::Negative(atom) => atom.span,
+            Literal::Compare { span, .. } | Literal::Test { span, .. } => *span,
+        }
+    }
 }
 
 /// A functor that holds or does not hold.
@@ -291,7 +305,7 @@ pub struct Aggregate {
     pub op: AggregateOp,
     /// What is aggregated; none for `count`.
     pub value: Option<Expr>,
-    /// The body's alternatives (disjunctive normal form), as in [`Rule::bodies`].
+    /// The body; like [`Rule::bodies`], but always one, since Soufflé has no disjunction here.
     pub bodies: Vec<Vec<Literal>>,
 }
 

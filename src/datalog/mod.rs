@@ -3,3 +3,26 @@
 //! It knows nothing of what the rules are about and could stand as a crate of its own.
 
 pub mod ast;
+mod check;
+pub mod database;
+pub mod diagnostic;
+pub mod doc;
+pub mod eval;
+mod lex;
+mod nearest;
+mod parse;
+pub mod plan;
+mod report;
+pub mod source;
+pub mod value;
+
+pub use check::{
+    AggregateTypes, BodyTypes, Checked, ColumnInfo, RelId, RelationInfo, SEVERITIES, Stratum,
+    check, load,
+};
+pub use database::{FactError, Facts, Model, Tuple};
+pub use eval::{EvalError, Limits, Options, Stamp, evaluate};
+pub use plan::{CompiledProgram, PlanError, compile};
+pub use report::StopReport;
+pub use value::{Symbol, Value};
+pub use parse::{FromDisk, Loader, NoIncludes, parse, parse_all};

@@ -12,8 +12,8 @@ use crate::catalog::model::Model;
 pub struct BlockDetails {
     /// The recipe's file, below its catalog.
     pub file: String,
-    /// The recipe's environment, then the block's, which wins.
-    pub env: Vec<(String, String)>,
+    /// The recipe's environment, then the block's, which wins; a secret has no value.
+    pub env: Vec<(String, Option<String>)>,
     /// The arguments in the order of the file.
     pub arguments: Vec<StoredArgument>,
 }
@@ -25,7 +25,7 @@ pub struct StoredArgument {
     pub flag: String,
     /// As the backend's table knows it: without `.key`, with dashes.
     pub name: String,
-    /// `none`, `word`, `words` (a JSON list) or `json`.
+    /// `none`, `word`, `words` (a JSON list), `json` or `secret`.
     pub shape: String,
     /// The word, or the JSON.
     pub value: String,
@@ -156,8 +156,8 @@ impl Store {
         let Some((id, file, recipe_env, block_env)) = found else {
             return Ok(None);
         };
-        let mut env: Vec<(String, String)> = serde_json::from_str(&recipe_env)?;
-        for (name, value) in serde_json::from_str::<Vec<(String, String)>>(&block_env)? {
+        let mut env: Vec<(String, Option<String>)> = serde_json::from_str(&recipe_env)?;
+        for (name, value) in serde_json::from_str::<Vec<(String, Option<String>)>>(&block_env)? {
             match env.iter_mut().find(|(there, _)| *there == name) {
                 Some(entry) => entry.1 = value,
                 None => env.push((name, value)),

@@ -70,7 +70,7 @@ CREATE TABLE block_argument(
   flag TEXT NOT NULL,                   -- as written
   name TEXT NOT NULL,                   -- with dashes for underscores, without `.key`
   dotted INTEGER NOT NULL,              -- 1 for `--flag.key`
-  shape TEXT NOT NULL,                  -- none, word, words, json
+  shape TEXT NOT NULL,                  -- none, word, words, json, secret
   value TEXT NOT NULL,                  -- the word, or a JSON list of words, or JSON
   number REAL,                          -- the word read as a number, `32k` too
   flag_node INTEGER NOT NULL,
@@ -166,6 +166,7 @@ CREATE TABLE flag_name(
   kind TEXT NOT NULL,
   PRIMARY KEY(backend, name, since)
 ) WITHOUT ROWID;
+CREATE INDEX flag_name_negation ON flag_name(backend, flag) WHERE kind = 'negation';
 CREATE TABLE choice(
   backend INTEGER NOT NULL REFERENCES backend_document(id) ON DELETE CASCADE,
   flag TEXT NOT NULL,
@@ -188,6 +189,8 @@ CREATE TABLE version_reading(
   version INTEGER NOT NULL,
   PRIMARY KEY(backend, text)
 ) WITHOUT ROWID;
+
+CREATE TABLE compiled(key TEXT PRIMARY KEY, program BLOB NOT NULL);
 
 -- What the views share.
 
@@ -291,9 +294,9 @@ CREATE VIEW model_name AS
   WHERE m.current AND NOT EXISTS (
     SELECT 1 FROM card_name o JOIN model_document p ON p.id = o.model
     WHERE o.name = n.name AND p.current AND (o.rank, p.id) < (n.rank, m.id))
-  UNION
+  UNION ALL
   SELECT r.model_key, r.model, r.model_key FROM current_recipe r
-  UNION
+  UNION ALL
   SELECT r.other_key, r.model, r.model_key FROM current_recipe r
   WHERE r.other_key IS NOT NULL AND NOT EXISTS (SELECT 1 FROM card_name n WHERE n.name = r.other_key);
 CREATE VIEW model_readiness AS
@@ -345,21 +348,23 @@ CREATE VIEW backend_image AS
 CREATE VIEW default_memory_share AS
   SELECT d.backend, e.version, e.memory_share AS share
   FROM backend_document d JOIN examined e ON e.backend = d.id WHERE d.current;
--- Only names that arguments use, and those that misnamed ones stand for.
+-- Only names that arguments use, and those that misnamed ones stand for. (CROSS JOIN keeps the order:
+-- from the few arguments of a model to the many flags.)
 CREATE VIEW known_flag AS
-  SELECT DISTINCT a.backend, n.name, n.since, n.until, n.flag, n.kind, a.scope_key
-  FROM current_argument a JOIN flag_name n ON n.backend = a.backend_id AND n.name = a.name
-  UNION
-  SELECT a.backend, n.name, n.since, n.until, n.flag, n.kind, a.scope_key
+  SELECT DISTINCT a.backend, a.backend_id, n.name, n.since, n.until, n.flag, n.kind, a.scope_key
   FROM current_argument a
-  JOIN misnamed s ON s.backend = a.backend_id AND s.name = a.name
-  JOIN flag_name n ON n.backend = a.backend_id AND n.name = s.flag;
+  CROSS JOIN flag_name n ON n.backend = a.backend_id AND n.name IN (a.name,
+    (SELECT s.flag FROM misnamed s WHERE s.backend = a.backend_id AND s.name = a.name));
 CREATE VIEW flag_choice AS
-  SELECT DISTINCT k.backend, k.name, k.since, c.choice, k.scope_key
+  SELECT k.backend, k.name, k.since, c.choice, k.scope_key
   FROM known_flag k
-  JOIN backend_document d ON d.backend = k.backend AND d.current
-  JOIN choice c ON c.backend = d.id AND c.flag = k.flag AND c.since = k.since
+  CROSS JOIN choice c ON c.backend = k.backend_id AND c.flag = k.flag AND c.since = k.since
   WHERE k.kind = 'choice';
+CREATE VIEW flag_negation AS
+  SELECT k.backend, k.flag, n.since, n.until, n.name AS negation, k.scope_key
+  FROM known_flag k
+  CROSS JOIN flag_name n ON n.backend = k.backend_id AND n.flag = k.flag AND n.kind = 'negation'
+  WHERE k.kind = 'bool';
 CREATE VIEW misnamed_flag AS
   SELECT d.backend, s.name, s.flag
   FROM backend_document d JOIN misnamed s ON s.backend = d.id WHERE d.current;

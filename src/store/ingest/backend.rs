@@ -82,7 +82,7 @@ fn write_period(
         Some(until) => read_version(examined, until).unwrap_or(STILL),
         None => STILL,
     };
-    let mut insert = |name: &str, since: i64, kind: &str| -> Result<(), StoreError> {
+    let insert = |name: &str, since: i64, kind: &str| -> Result<(), StoreError> {
         connection
             .prepare_cached("INSERT OR IGNORE INTO flag_name VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
             .execute(params![backend, name, since, until, flag, kind])?;

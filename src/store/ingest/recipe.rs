@@ -114,6 +114,7 @@ fn write_argument(
                 .collect(),
         ),
         ArgumentValue::Json(json) => ("json", json.clone(), vec![(json, "text")]),
+        ArgumentValue::Secret => ("secret", String::new(), Vec::new()),
     };
     let number = match &argument.value {
         ArgumentValue::Word(text) => word::number(text),

@@ -1,0 +1,274 @@
+//! The values of expressions.
+
+use std::cell::RefCell;
+use std::cmp::Ordering;
+
+use regex_lite::Regex;
+use rustc_hash::FxHashMap;
+
+use super::fault::Fault;
+use crate::datalog::ast::{BaseType, BinaryOp, CompareOp, Functor, Span, TextTest};
+use crate::datalog::plan::expr::Expr;
+use crate::datalog::plan::program::Operand;
+use crate::datalog::value::{Value, Values, fixed_text};
+
+/// What expressions read from: the program's constants, and what codes stand for.
+pub(super) struct Computer {
+    pub(super) values: RefCell<Values>,
+    pub(super) constants: Vec<u32>,
+    patterns: RefCell<FxHashMap<u32, Regex>>,
+}
+
+/// A value on the way; symbols stay codes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Scalar {
+    Symbol(u32),
+    Number(i64),
+    Float(f64),
+}
+
+/// The row that a stage began with and the one that it found.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) source: &'a [u32],
+    pub(super) found: &'a [u32],
+}
+
+impl Computer {
+    pub(super) fn new(values: Values, constants: Vec<u32>) -> Self {
+        Computer { values: RefCell::new(values), constants, patterns: RefCell::default() }
+    }
+
+    /// The code at a place.
+    pub(super) fn code(&self, operand: Operand, place: Place<'_>) -> u32 {
+        let code = match operand {
+            Operand::Source(column) => place.source.get(usize::from(column)),
+            Operand::Found(column) => place.found.get(usize::from(column)),
+            Operand::Constant(constant) => self.constants.get(constant as usize),
+        };
+        code.copied().unwrap_or_default()
+    }
+
+    /// The code of an expression's value.
+    pub(super) fn compute(&self, expr: &Expr<Operand>, place: Place<'_>) -> Result<u32, Fault> {
+        if let Expr::Leaf(operand, _) = expr {
+            return Ok(self.code(*operand, place));
+        }
+        Ok(match self.scalar(expr, place)? {
+            Scalar::Symbol(code) => code,
+            Scalar::Number(number) => self.values.borrow_mut().number(number),
+            Scalar::Float(float) => self.values.borrow_mut().float(float),
+        })
+    }
+
+    pub(super) fn compare(
+        &self,
+        op: CompareOp,
+        left: &Expr<Operand>,
+        right: &Expr<Operand>,
+        place: Place<'_>,
+    ) -> Result<bool, Fault> {
+        let (left, right) = (self.scalar(left, place)?, self.scalar(right, place)?);
+        let order = self.order(left, right);
+        Ok(match op {
+            CompareOp::Eq => order == Ordering::Equal,
+            CompareOp::Ne => order != Ordering::Equal,
+            CompareOp::Lt => order == Ordering::Less,
+            CompareOp::Le => order != Ordering::Greater,
+            CompareOp::Gt => order == Ordering::Greater,
+            CompareOp::Ge => order != Ordering::Less,
+        })
+    }
+
+    pub(super) fn test(
+        &self,
+        test: TextTest,
+        args: &[Expr<Operand>; 2],
+        span: Span,
+        place: Place<'_>,
+    ) -> Result<bool, Fault> {
+        let (first, second) = (self.compute(&args[0], place)?, self.compute(&args[1], place)?);
+        let values = self.values.borrow();
+        match test {
+            TextTest::Contains => Ok(values.text(second).contains(values.text(first))),
+            TextTest::Match => {
+                let mut patterns = self.patterns.borrow_mut();
+                if let Some(pattern) = patterns.get(&first) {
+                    return Ok(pattern.is_match(values.text(second)));
+                }
+                let pattern = whole(values.text(first), span)?;
+                let holds = pattern.is_match(values.text(second));
+                patterns.insert(first, pattern);
+                Ok(holds)
+            }
+        }
+    }
+
+    fn order(&self, left: Scalar, right: Scalar) -> Ordering {
+        match (left, right) {
+            (Scalar::Number(left), Scalar::Number(right)) => left.cmp(&right),
+            (Scalar::Symbol(left), Scalar::Symbol(right)) if left == right => Ordering::Equal,
+            _ => {
+                let values = self.values.borrow();
+                left.value(&values).cmp(&right.value(&values))
+            }
+        }
+    }
+
+    fn scalar(&self, expr: &Expr<Operand>, place: Place<'_>) -> Result<Scalar, Fault> {
+        match expr {
+            Expr::Leaf(operand, ty) => {
+                let code = self.code(*operand, place);
+                Ok(match ty {
+                    BaseType::Symbol => Scalar::Symbol(code),
+                    BaseType::Number => Scalar::Number(self.values.borrow().integer(code)),
+                    BaseType::Float => Scalar::Float(self.values.borrow().real(code)),
+                })
+            }
+            Expr::Negate(inner, span) => match self.scalar(inner, place)? {
+                Scalar::Number(number) => match number.checked_neg() {
+                    Some(negative) => Ok(Scalar::Number(negative)),
+                    None => Err(Fault::overflow(&format!("-({number})"), *span)),
+                },
+                Scalar::Float(float) => Ok(Scalar::Float(-float)),
+                symbol @ Scalar::Symbol(_) => Ok(symbol),
+            },
+            Expr::Binary(op, sides, span) => {
+                let [left, right] = sides.as_ref();
+                match (self.scalar(left, place)?, self.scalar(right, place)?) {
+                    (Scalar::Number(left), Scalar::Number(right)) => {
+                        integer(*op, left, right, *span).map(Scalar::Number)
+                    }
+                    (Scalar::Float(left), Scalar::Float(right)) => real(*op, left, right, *span).map(Scalar::Float),
+                    (left, _) => Ok(left),
+                }
+            }
+            Expr::Call(functor, args, span) => self.call(*functor, args, *span, place),
+        }
+    }
+
+    fn call(
+        &self,
+        functor: Functor,
+        args: &[Expr<Operand>],
+        span: Span,
+        place: Place<'_>,
+    ) -> Result<Scalar, Fault> {
+        let args = args.iter().map(|arg| self.scalar(arg, place)).collect::<Result<Vec<_>, _>>()?;
+        let first = args.first().copied().unwrap_or(Scalar::Number(0));
+        Ok(match functor {
+            Functor::Cat => {
+                let mut text = String::new();
+                for arg in &args {
+                    if let Scalar::Symbol(code) = arg {
+                        text.push_str(self.values.borrow().text(*code));
+                    }
+                }
+                Scalar::Symbol(self.values.borrow_mut().symbol(&text))
+            }
+            Functor::Strlen => match first {
+                Scalar::Symbol(code) => Scalar::Number(self.values.borrow().text(code).len() as i64),
+                other => other,
+            },
+            Functor::Min | Functor::Max => {
+                let better = if functor == Functor::Min { Ordering::Less } else { Ordering::Greater };
+                let pick = |best, other| if self.order(other, best) == better { other } else { best };
+                args.into_iter().fold(first, pick)
+            }
+            Functor::ToString => {
+                let text = match first {
+                    Scalar::Symbol(_) => return Ok(first),
+                    Scalar::Number(number) => number.to_string(),
+                    Scalar::Float(float) => fixed_text(float),
+                };
+                Scalar::Symbol(self.values.borrow_mut().symbol(&text))
+            }
+            Functor::ToNumber => match first {
+                Scalar::Number(_) => first,
+                Scalar::Float(float) => Scalar::Number(cut(float, span)?),
+                Scalar::Symbol(code) => Scalar::Number(read_number(self.values.borrow().text(code), span)?),
+            },
+            Functor::ToFloat => match first {
+                Scalar::Float(_) => first,
+                Scalar::Number(number) => Scalar::Float(number as f64),
+                Scalar::Symbol(code) => Scalar::Float(read_float(self.values.borrow().text(code), span)?),
+            },
+        })
+    }
+}
+
+impl Scalar {
+    fn value(self, values: &Values) -> Value<'_> {
+        match self {
+            Scalar::Symbol(code) => Value::Symbol(values.text(code)),
+            Scalar::Number(number) => Value::Number(number),
+            Scalar::Float(float) => Value::Float(float),
+        }
+    }
+}
+
+fn integer(op: BinaryOp, left: i64, right: i64, span: Span) -> Result<i64, Fault> {
+    let (result, sign) = match op {
+        BinaryOp::Add => (left.checked_add(right), '+'),
+        BinaryOp::Sub => (left.checked_sub(right), '-'),
+        BinaryOp::Mul => (left.checked_mul(right), '*'),
+        BinaryOp::Div => (left.checked_div(right), '/'),
+        BinaryOp::Rem => (left.checked_rem(right), '%'),
+    };
+    result.ok_or_else(|| {
+        let shown = format!("{left} {sign} {right}");
+        if right == 0 && matches!(op, BinaryOp::Div | BinaryOp::Rem) {
+            Fault::division_by_zero(&shown, span)
+        } else {
+            Fault::overflow(&shown, span)
+        }
+    })
+}
+
+fn real(op: BinaryOp, left: f64, right: f64, span: Span) -> Result<f64, Fault> {
+    let (result, sign) = match op {
+        BinaryOp::Add => (left + right, '+'),
+        BinaryOp::Sub => (left - right, '-'),
+        BinaryOp::Mul => (left * right, '*'),
+        BinaryOp::Div => (left / right, '/'),
+        BinaryOp::Rem => (left % right, '%'),
+    };
+    if result.is_finite() {
+        return Ok(result);
+    }
+    let shown = format!("{left} {sign} {right}");
+    if right == 0.0 && matches!(op, BinaryOp::Div | BinaryOp::Rem) {
+        Err(Fault::division_by_zero(&shown, span))
+    } else {
+        Err(Fault::not_finite(&shown, span))
+    }
+}
+
+/// Towards zero.
+fn cut(float: f64, span: Span) -> Result<i64, Fault> {
+    const BOUND: f64 = 9_223_372_036_854_775_808.0;
+    if (-BOUND..BOUND).contains(&float) {
+        Ok(float as i64)
+    } else {
+        Err(Fault::overflow(&float.to_string(), span))
+    }
+}
+
+fn read_number(text: &str, span: Span) -> Result<i64, Fault> {
+    text.parse().map_err(|_| Fault::not_a_number(text, "a whole number", span))
+}
+
+fn read_float(text: &str, span: Span) -> Result<f64, Fault> {
+    let digits = text.bytes().any(|byte| byte.is_ascii_digit());
+    let float = text.parse::<f64>().ok().filter(|float| digits && float.is_finite());
+    float.ok_or_else(|| Fault::not_a_number(text, "a finite float", span))
+}
+
+/// A pattern that matches the whole text.
+fn whole(pattern: &str, span: Span) -> Result<Regex, Fault> {
+    let anchored = format!(r"\A(?:{pattern})\z");
+    // The pattern by itself must be one too, so that `a)(b` is none.
+    Regex::new(pattern)
+        .and_then(|_| Regex::new(&anchored))
+        .map_err(|error| Fault::invalid_pattern(pattern, &error.to_string(), span))
+}

@@ -1,0 +1,223 @@
+//! Evaluation: the strata of a compiled program in order, each to its least fixed point, on datafrog.
+//!
+//! A rule's body is a chain of leapjoins ([`join`]) from the rows of its first atom to the rows of its heads. A stratum
+//! that is not recursive runs each rule once; a recursive one is a datafrog iteration ([`growing`]).
+//!
+//! What can fail is evaluated only for rows that really reach it; see `plan::phases` for which those are.
+
+mod aggregate;
+mod compute;
+mod fault;
+mod frog;
+mod growing;
+mod join;
+mod lookup;
+pub(crate) mod row;
+mod run;
+mod stamps;
+mod store;
+
+use compute::Computer;
+pub use fault::EvalError;
+use fault::Fault;
+use growing::Growing;
+use row::Rows;
+use run::{Progress, Run};
+pub use stamps::Stamp;
+use stamps::Rounds;
+use store::Store;
+
+use super::database::{Facts, Model};
+use super::plan::program::{CompiledProgram, Constant, RulePlan, StratumPlan};
+use super::check::RelId;
+use super::value::Value;
+
+/// How to evaluate.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Remember when each tuple first appeared ([`Model::stamp`]).
+    pub stamps: bool,
+    /// When to give up.
+    pub limits: Limits,
+}
+
+/// Counts beyond which an evaluation is an error, so that it ends whatever the rules are.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Rounds of one stratum.
+    pub rounds: u32,
+    /// Rows made altogether, those on the way included.
+    pub rows: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { rounds: 1_000_000, rows: 4_000_000_000 }
+    }
+}
+
+/// Evaluates a program over facts.
+///
+/// Only `goals` and what they depend on are complete in the model (no goals: everything is); of other relations it has
+/// the facts.
+///
+/// # Errors
+/// The first expression without a value, in a fixed order, or a limit that was reached.
+pub fn evaluate(
+    program: &CompiledProgram,
+    facts: Facts,
+    goals: &[RelId],
+    options: &Options,
+) -> Result<Model, EvalError> {
+    let (mut values, relations) = facts.into_parts();
+    let constants = program.constants.iter().map(|constant| match constant {
+        Constant::Symbol(text) => values.symbol(text),
+        Constant::Number(number) => values.number(*number),
+        Constant::Float(float) => values.encode(Value::Float(*float)),
+    });
+    let constants = constants.collect();
+    let mut evaluation = Evaluation {
+        program,
+        options,
+        store: Store::new(relations, &program.orders),
+        computer: Computer::new(values, constants),
+        progress: Progress::new(options.limits.rows),
+        rounds: Vec::new(),
+    };
+    let wanted = wanted(program, goals);
+    for (stratum, _) in program.strata.iter().zip(wanted).filter(|(_, wanted)| *wanted) {
+        evaluation.stratum(stratum)?;
+    }
+    Ok(evaluation.into_model())
+}
+
+/// Which strata the goals need.
+fn wanted(program: &CompiledProgram, goals: &[RelId]) -> Vec<bool> {
+    let mut wanted = vec![goals.is_empty(); program.strata.len()];
+    for goal in goals {
+        if let Some(relation) = program.relations.get(goal.0 as usize) {
+            wanted[relation.stratum as usize] = true;
+        }
+    }
+    // What a stratum reads comes before it.
+    for (at, stratum) in program.strata.iter().enumerate().rev() {
+        if wanted[at] {
+            for &read in &stratum.reads {
+                wanted[read as usize] = true;
+            }
+        }
+    }
+    wanted
+}
+
+struct Evaluation<'a> {
+    program: &'a CompiledProgram,
+    options: &'a Options,
+    store: Store<'a>,
+    computer: Computer,
+    progress: Progress,
+    rounds: Vec<(u32, Vec<u32>)>,
+}
+
+impl Evaluation<'_> {
+    fn stratum(&mut self, plan: &StratumPlan) -> Result<(), EvalError> {
+        let mut made = Vec::new();
+        let run = Run { store: &self.store, computer: &self.computer, progress: &self.progress, growing: None };
+        for rule in &plan.rules {
+            self.rule(&run, rule, &mut made)?;
+        }
+        let columns = |relation: u32| self.program.relations[relation as usize].columns.len();
+        let mut initial = Vec::with_capacity(plan.relations.len());
+        for &relation in &plan.relations {
+            let mut pieces: Vec<Rows> = Vec::new();
+            pieces.extend(self.facts(plan, relation));
+            let (own, others) = made.into_iter().partition(|(other, _)| *other == relation);
+            made = others;
+            let own: Vec<(u32, Rows)> = own;
+            pieces.extend(own.into_iter().map(|(_, rows)| rows));
+            pieces.push(self.store.take(relation, columns(relation)));
+            initial.push((relation, columns(relation), Rows::union(pieces, columns(relation))));
+        }
+        if plan.recursive.is_empty() {
+            for (relation, _, rows) in initial {
+                self.store.complete(relation, rows);
+            }
+            return Ok(());
+        }
+        self.recursive(plan, initial)
+    }
+
+    fn facts(&self, plan: &StratumPlan, relation: u32) -> Option<Rows> {
+        let facts: Vec<_> = plan.facts.iter().filter(|fact| fact.relation == relation).collect();
+        let constants = &self.computer.constants;
+        let code = |constant: &u32| constants.get(*constant as usize).copied().unwrap_or_default();
+        let codes: Vec<u32> = facts.iter().flat_map(|fact| fact.constants.iter().map(code)).collect();
+        let arity = self.program.relations[relation as usize].columns.len();
+        (!facts.is_empty()).then(|| Rows::from_codes(arity, facts.len(), &codes))
+    }
+
+    fn rule(&self, run: &Run<'_>, rule: &RulePlan, made: &mut Vec<(u32, Rows)>) -> Result<(), EvalError> {
+        for chain in &rule.chains {
+            run.chain(chain, None, made);
+        }
+        match self.progress.take_fault() {
+            Some(fault) => Err(fault.in_rule(&rule.name, Some(rule.span))),
+            None => Ok(()),
+        }
+    }
+
+    fn recursive(&mut self, plan: &StratumPlan, initial: Vec<(u32, usize, Rows)>) -> Result<(), EvalError> {
+        let natural = self.program.relations.len();
+        let orders = plan.orders.iter().filter(|order| **order as usize >= natural);
+        let orders = orders.map(|&order| (order, self.program.orders[order as usize].clone()));
+        let mut growing = Growing::new(initial, orders.collect());
+        let mut stamps: Vec<(u32, Rounds)> = Vec::new();
+        if self.options.stamps {
+            stamps.extend(plan.relations.iter().map(|&relation| (relation, Rounds::default())));
+        }
+        let mut round = 0;
+        // The first round runs even when nothing is there yet: a rule may fail before it looks at what grows.
+        while growing.advance() || round == 0 {
+            if round > self.options.limits.rounds {
+                let fault = Fault::too_many_rounds(self.options.limits.rounds);
+                let name = plan.recursive.first().map_or("", |rule| &rule.name);
+                return Err(fault.in_rule(name, plan.recursive.first().map(|rule| rule.span)));
+            }
+            for (relation, rounds) in &mut stamps {
+                growing.each_recent(|other, rows| {
+                    if other == *relation {
+                        rounds.push(rows);
+                    }
+                });
+            }
+            let snapshot = growing.snapshot();
+            let run = Run {
+                store: &self.store,
+                computer: &self.computer,
+                progress: &self.progress,
+                growing: Some(&snapshot),
+            };
+            let mut made = Vec::new();
+            for rule in &plan.recursive {
+                self.rule(&run, rule, &mut made)?;
+            }
+            drop(snapshot);
+            for (relation, rows) in made {
+                growing.insert(relation, rows);
+            }
+            round += 1;
+        }
+        for (relation, rows) in growing.complete() {
+            if let Some((_, rounds)) = stamps.iter().find(|(other, _)| *other == relation) {
+                self.rounds.push((relation, rounds.align(&rows)));
+            }
+            self.store.complete(relation, rows);
+        }
+        Ok(())
+    }
+
+    fn into_model(self) -> Model {
+        let relations = self.store.into_relations();
+        Model::new(self.program, self.computer.values.into_inner(), relations, self.rounds)
+    }
+}

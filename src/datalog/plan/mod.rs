@@ -1,0 +1,18 @@
+//! From a checked program to one that can be evaluated: strata, the order of joins, the indexes that they need.
+//!
+//! Sizes of relations are not known here; who cares for the order of joins writes the atom to begin with first.
+
+mod body;
+mod chain;
+mod compile;
+mod constants;
+pub(crate) mod expr;
+mod inputs;
+mod lower;
+mod names;
+mod orders;
+mod phases;
+pub(crate) mod program;
+
+pub use compile::{PlanError, compile};
+pub use program::{CompiledProgram, RelationPlan};

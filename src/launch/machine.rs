@@ -1,0 +1,55 @@
+//! The machine to decide for: named by flags, or as detection saw it.
+
+use crate::detect::{Detected, Level};
+
+/// What is known of a machine before the rules look at it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MachineFacts {
+    /// Hardware named by a flag, in the spelling of the catalog where it has it.
+    pub hardware: Option<String>,
+    /// GPUs named by a flag.
+    pub gpus: Option<u32>,
+    /// What was seen.
+    pub detected: Option<Detected>,
+    /// Where this comes from: `flags`, `this machine`, a file.
+    pub source: String,
+    /// Whether plans will run here, so that this machine's group ids fit.
+    pub here: bool,
+}
+
+impl MachineFacts {
+    /// A machine named by flags.
+    pub fn named(hardware: &str, gpus: Option<u32>) -> MachineFacts {
+        MachineFacts {
+            hardware: Some(hardware.trim().to_owned()),
+            gpus,
+            source: "flags".to_owned(),
+            ..MachineFacts::default()
+        }
+    }
+
+    /// Whether anything is known from which a decision can be made.
+    pub fn is_empty(&self) -> bool {
+        let seen = self.detected.as_ref().and_then(Detected::devices);
+        self.hardware.is_none() && seen.is_none_or(<[_]>::is_empty)
+    }
+
+    /// The GPU ids to use for `gpus` GPUs: the first that are visible, else the first of all.
+    pub fn gpu_ids(&self, gpus: u32) -> Vec<u32> {
+        let wanted = usize::try_from(gpus).unwrap_or(usize::MAX);
+        let visible = self.detected.as_ref().and_then(Detected::usable_indices).unwrap_or_default();
+        if visible.len() >= wanted {
+            return visible.into_iter().take(wanted).collect();
+        }
+        (0..gpus).collect()
+    }
+
+    /// The levels above the host at which the visible GPUs are limited.
+    pub fn limits(&self) -> impl Iterator<Item = &crate::detect::Observation> {
+        let observations = self.detected.as_ref().map(|detected| detected.observations.as_slice());
+        observations
+            .unwrap_or_default()
+            .iter()
+            .filter(|seen| seen.level != Level::Host && seen.visible.is_some())
+    }
+}

@@ -1,0 +1,174 @@
+//! From a decision to the launch plan.
+
+use std::path::PathBuf;
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+use crate::catalog::backend::Backend;
+use crate::detect::device_owner_groups;
+use crate::plan::{self, CACHE_PATH, Group, LaunchPlan, Mount, TOKEN};
+use crate::store::{BlockDetails, Store, StoreError};
+
+use super::argv::{Defaults, EngineCommand, engine_command};
+use super::{Decision, MachineFacts, Selected};
+
+/// What an operator asks of the container beside the decision.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// The port, inside and outside.
+    pub port: Option<u16>,
+    /// The image.
+    pub image: Option<String>,
+    /// The container's name.
+    pub name: Option<String>,
+    /// The GPUs to use.
+    pub gpu_ids: Vec<u32>,
+    /// Where models are kept on the host.
+    pub cache_dir: Option<PathBuf>,
+}
+
+/// A plan and what was learned in making it.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: LaunchPlan,
+    /// The recipe's file, below its catalog.
+    pub file: String,
+    /// What an operator should know.
+    pub warnings: Vec<String>,
+}
+
+/// Why a decision cannot become a plan.
+#[derive(Debug, Error, Diagnostic)]
+pub enum PlanningError {
+    /// The store fails.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Store(#[from] StoreError),
+    /// The chosen block or its backend is not in the store.
+    #[error("the catalog has no {what} any more")]
+    #[diagnostic(code(launch::gone), help("the catalog changed meanwhile; run the command again"))]
+    Gone {
+        /// What is gone.
+        what: String,
+    },
+    /// More or fewer GPUs are named than the configuration takes.
+    #[error("{given} GPU ids are named, and the chosen configuration is for {gpus} GPUs")]
+    #[diagnostic(
+        code(launch::gpu_ids),
+        help("name as many ids as GPUs with `--gpu-ids`, or ask for that many GPUs")
+    )]
+    GpuIds {
+        /// Ids named.
+        given: usize,
+        /// GPUs of the configuration.
+        gpus: u32,
+    },
+    /// There is no place for models.
+    #[error("there is no folder for models: neither HOME nor HF_HOME is set")]
+    #[diagnostic(code(launch::no_cache), help("name one with `--cache-dir DIR`"))]
+    NoCache,
+}
+
+/// Makes the plan of a decision's choice.
+///
+/// # Errors
+/// The wishes do not fit the choice, or the catalog changed since it was made.
+pub fn plan(
+    store: &Store,
+    decision: &Decision,
+    selected: &Selected,
+    machine: &MachineFacts,
+    wishes: &Wishes,
+) -> Result<Planned, PlanningError> {
+    let gone = |what: String| PlanningError::Gone { what };
+    let block = store
+        .block(&selected.recipe_id, &selected.backend, i64::from(selected.gpus))?
+        .ok_or_else(|| gone(format!("recipe `{}`", selected.recipe_id)))?;
+    let backend =
+        store.backend(&selected.backend)?.ok_or_else(|| gone(format!("backend `{}`", selected.backend)))?;
+    let model = decision.model.clone().unwrap_or_default();
+    let defaults = Defaults { model: &model, gpus: selected.gpus, port: wishes.port };
+    let EngineCommand { argv, port, mut warnings } =
+        engine_command(&backend, &block.arguments, &decision.flags, defaults);
+    let image = wishes.image.clone().or_else(|| decision.image.clone()).unwrap_or_default();
+    let name = wishes.name.clone().unwrap_or_else(|| plan::container_name(&model));
+    let mut plan = LaunchPlan::for_rocm(image, name, port);
+    plan.argv = argv;
+    plan.health_path.clone_from(&backend.health_path);
+    plan.gpu_ids = gpu_ids(selected, machine, wishes)?;
+    if machine.here {
+        let groups = device_owner_groups(std::path::Path::new("/"));
+        if !groups.is_empty() {
+            plan.groups = groups.into_iter().map(Group::Id).collect();
+        }
+    }
+    label(&mut plan, selected, &model, port);
+    environment(&mut plan, &backend, &block, decision, &mut warnings);
+    let cache = wishes.cache_dir.as_ref().ok_or(PlanningError::NoCache)?;
+    plan.mounts.push(Mount {
+        host: cache.display().to_string(),
+        container: CACHE_PATH.to_owned(),
+        writable: true,
+    });
+    Ok(Planned { plan, file: block.file, warnings })
+}
+
+fn gpu_ids(selected: &Selected, machine: &MachineFacts, wishes: &Wishes) -> Result<Vec<u32>, PlanningError> {
+    if wishes.gpu_ids.is_empty() {
+        return Ok(machine.gpu_ids(selected.gpus));
+    }
+    if u32::try_from(wishes.gpu_ids.len()) != Ok(selected.gpus) {
+        return Err(PlanningError::GpuIds { given: wishes.gpu_ids.len(), gpus: selected.gpus });
+    }
+    Ok(wishes.gpu_ids.clone())
+}
+
+fn label(plan: &mut LaunchPlan, selected: &Selected, model: &str, port: u16) {
+    for (label, value) in [
+        (plan::LABEL_RECIPE, selected.recipe_id.clone()),
+        (plan::LABEL_MODEL, model.to_owned()),
+        (plan::LABEL_PORT, port.to_string()),
+    ] {
+        plan.labels.insert(label.to_owned(), value);
+    }
+}
+
+/// The backend's variables, then the recipe's and the block's, which win; last what the plan itself
+/// decides and nobody may change.
+fn environment(
+    plan: &mut LaunchPlan,
+    backend: &Backend,
+    block: &BlockDetails,
+    decision: &Decision,
+    warnings: &mut Vec<String>,
+) {
+    plan.env_by_name.push(TOKEN.to_owned());
+    for (variable, folder) in &backend.cache_env {
+        plan.set_env(variable, format!("{CACHE_PATH}/{folder}"));
+    }
+    for (name, value) in &backend.env {
+        plan.set_env(name, value.clone());
+    }
+    for (name, value) in &block.env {
+        match value {
+            _ if name == plan::VISIBLE_DEVICES => warnings.push(format!(
+                "the recipe's {name} is left out: the GPUs to use are part of the plan"
+            )),
+            Some(value) => plan.set_env(name, value.clone()),
+            None if plan.env_by_name.contains(name) => {}
+            None => plan.env_by_name.push(name.clone()),
+        }
+    }
+    for (_, variable) in &backend.secret_env {
+        if !plan.env_by_name.contains(variable) {
+            plan.env_by_name.push(variable.clone());
+        }
+    }
+    plan.set_env("HF_HOME", CACHE_PATH);
+    if let Some(gfx) = &decision.machine.gfx {
+        // What compiles kernels when the engine starts compiles them for this architecture only.
+        plan.set_env("PYTORCH_ROCM_ARCH", gfx.clone());
+    }
+}

@@ -1,0 +1,149 @@
+//! The compiled policy, kept in the store so that rules are not parsed again while nothing changed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::datalog::source::Sources;
+use crate::datalog::{self, CompiledProgram, Facts, Model, Options, RelId, Tuple, Value};
+use crate::store::{Cell, Scope, Store, read_relation};
+
+use super::{PolicyError, RelationText, RuleSources};
+
+/// Rules that can be evaluated, and what their relations say.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Policy {
+    /// The program.
+    pub program: CompiledProgram,
+    texts: BTreeMap<String, RelationText>,
+}
+
+impl Policy {
+    /// The policy of these rules: from the store where it has it, else compiled and kept there.
+    ///
+    /// # Errors
+    /// The rules have mistakes.
+    pub fn load(rules: RuleSources, store: &Store) -> Result<Policy, PolicyError> {
+        let key = rules.key();
+        let kept = key.as_ref().and_then(|key| store.compiled(key));
+        if let Some(policy) = kept.and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
+            return Ok(policy);
+        }
+        let policy = Policy::compile(rules)?;
+        if let (Some(key), Ok(bytes)) = (key, postcard::to_stdvec(&policy)) {
+            store.keep_compiled(&key, &bytes);
+        }
+        Ok(policy)
+    }
+
+    /// Parses, checks and compiles rules.
+    ///
+    /// # Errors
+    /// The rules have mistakes.
+    pub fn compile(rules: RuleSources) -> Result<Policy, PolicyError> {
+        let mut sources = Sources::new();
+        let (files, mut loader) = rules.into_sources(&mut sources);
+        let checked = match datalog::load(&mut sources, &files, &mut loader) {
+            Ok(checked) => checked,
+            Err(diagnostics) => {
+                return Err(PolicyError::Rules { diagnostics, sources: Box::new(sources) });
+            }
+        };
+        let program = match datalog::compile(&checked) {
+            Ok(program) => program,
+            Err(errors) => return Err(PolicyError::Plan { errors, sources: Box::new(sources) }),
+        };
+        let mut texts = BTreeMap::new();
+        for relation in &checked.relations {
+            if let Some(decl) = checked.program.decls.get(relation.decl) {
+                texts.insert(relation.name.clone(), RelationText::of(decl));
+            }
+        }
+        Ok(Policy { program, texts })
+    }
+
+    /// What a relation's tuples say.
+    pub fn text(&self, relation: &str) -> Option<&RelationText> {
+        self.texts.get(relation)
+    }
+
+    /// The sentence of a tuple.
+    pub fn say(&self, relation: &str, tuple: &Tuple<'_>) -> String {
+        let values = values(tuple);
+        self.text(relation)
+            .and_then(|text| text.say(&values))
+            .unwrap_or_else(|| format!("{relation}({})", values.join(", ")))
+    }
+
+    /// The advice for a tuple.
+    pub fn advise(&self, relation: &str, tuple: &Tuple<'_>) -> Option<String> {
+        self.text(relation)?.advise(&values(tuple))
+    }
+
+    /// The relations whose names begin so, in the order of their declarations.
+    pub fn relations_named(&self, prefix: &str) -> Vec<(RelId, String)> {
+        let named = self.program.relations().filter(|(_, relation)| relation.name.starts_with(prefix));
+        named.map(|(id, relation)| (id, relation.name.clone())).collect()
+    }
+
+    /// Evaluates the rules over the store's facts and those of `more`, as far as `goals` need it.
+    /// The relations that `more` gives back are its own and not read from the store.
+    ///
+    /// # Errors
+    /// A view does not fit its relation, or a rule meets a value that it cannot compute with.
+    pub fn evaluate(
+        &self,
+        store: &Store,
+        scope: &Scope,
+        goals: &[RelId],
+        more: impl FnOnce(&CompiledProgram, &mut Facts) -> Result<Vec<RelId>, PolicyError>,
+    ) -> Result<Model, PolicyError> {
+        let mut facts = Facts::new(&self.program);
+        let given = more(&self.program, &mut facts)?;
+        let scoped = store.scoped_views().map_err(crate::store::ViewError::from)?;
+        let wanted = self.program.inputs(goals);
+        for (id, relation) in self.program.relations().filter(|(id, _)| wanted.contains(id)) {
+            let Some(text) = self.text(&relation.name).filter(|_| !given.contains(&id)) else { continue };
+            let columns: Vec<&str> = text.columns.iter().map(String::as_str).collect();
+            read_relation(store, &scoped, &relation.name, &columns, scope, |cells| {
+                push(&mut facts, id, &relation.columns, cells);
+            })?;
+        }
+        Ok(datalog::evaluate(&self.program, facts, goals, &Options::default())?)
+    }
+}
+
+fn push(facts: &mut Facts, relation: RelId, types: &[crate::datalog::ast::BaseType], cells: &[Cell<'_>]) {
+    use crate::datalog::ast::BaseType;
+    let values: Option<Vec<Value<'_>>> = types
+        .iter()
+        .zip(cells)
+        .map(|(ty, cell)| match (ty, cell) {
+            (BaseType::Symbol, Cell::Text(text)) => Some(Value::Symbol(text)),
+            (BaseType::Number, Cell::Integer(number)) => Some(Value::Number(*number)),
+            (BaseType::Float, Cell::Real(number)) => Some(Value::Float(*number)),
+            #[expect(clippy::cast_precision_loss, reason = "SQLite keeps whole reals as integers")]
+            (BaseType::Float, Cell::Integer(number)) => Some(Value::Float(*number as f64)),
+            _ => None,
+        })
+        .collect();
+    let pushed = values.map(|values| facts.push(relation, &values));
+    if !matches!(pushed, Some(Ok(()))) {
+        tracing::warn!(?cells, "a row of a view does not fit its relation and is left out");
+    }
+}
+
+/// The text of each column of a tuple, as sentences show it.
+fn values(tuple: &Tuple<'_>) -> Vec<String> {
+    tuple
+        .values()
+        .map(|value| match value {
+            Value::Symbol(text) => text.to_owned(),
+            Value::Number(number) => number.to_string(),
+            Value::Float(number) => {
+                let text = format!("{number:.3}");
+                text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,13 @@
+//! The rules in force: the built-in ones, those of the catalog and those of the command line, compiled.
+//!
+//! What a tuple says is told by its declaration's doc comment, and nowhere else.
+
+mod compiled;
+mod error;
+mod sources;
+mod text;
+
+pub use compiled::Policy;
+pub use error::PolicyError;
+pub use sources::{RuleSources, builtin_names, read_builtin};
+pub use text::RelationText;

@@ -1,0 +1,80 @@
+//! An evaluator that is as plain as can be: nested loops over the syntax tree until nothing is new. It shares nothing
+//! with the planner and the evaluation but their documentation.
+#![allow(dead_code)]
+
+mod functors;
+mod goals;
+mod solve;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aim_engine::datalog::Checked;
+use aim_engine::datalog::ast::Rule;
+
+pub use functors::Val;
+use goals::Goals;
+use solve::Solver;
+
+/// Some expression has no value.
+#[derive(Debug)]
+pub struct Failure(pub String);
+
+pub type Tuple = Vec<Val>;
+
+/// The tuples of each relation.
+pub type Database = BTreeMap<String, BTreeSet<Tuple>>;
+
+/// Variables and their values.
+pub type Binding = BTreeMap<String, Val>;
+
+/// The least model, stratum by stratum.
+pub fn evaluate(checked: &Checked) -> Result<Database, Failure> {
+    let mut database: Database =
+        checked.relations.iter().map(|relation| (relation.name.clone(), BTreeSet::new())).collect();
+    for stratum in &checked.strata {
+        let inside = |name: &str| stratum.relations.iter().any(|id| checked.relations[id.index()].name == name);
+        loop {
+            let mut new: Vec<(String, Tuple)> = Vec::new();
+            for (number, rule) in checked.program.rules.iter().enumerate() {
+                if !rule.heads.iter().any(|head| inside(&head.relation.name)) {
+                    continue;
+                }
+                for (head, tuple, _) in instances(checked, &database, number, rule)? {
+                    if inside(&head) {
+                        new.push((head, tuple));
+                    }
+                }
+            }
+            let mut changed = false;
+            for (relation, tuple) in new {
+                changed |= database.get_mut(&relation).unwrap().insert(tuple);
+            }
+            if !changed {
+                break;
+            }
+        }
+    }
+    Ok(database)
+}
+
+/// Everything that a rule derives from a database: relation, tuple, and the tuples of its positive atoms.
+pub fn instances(
+    checked: &Checked,
+    database: &Database,
+    number: usize,
+    rule: &Rule,
+) -> Result<Vec<(String, Tuple, Vec<(String, Tuple)>)>, Failure> {
+    let mut made = Vec::new();
+    for (literals, types) in rule.bodies.iter().zip(&checked.bodies[number]) {
+        let mut goals = Goals::new(literals, types);
+        let heads: Vec<_> = rule.heads.iter().map(|head| goals.head(head, types)).collect();
+        let solver = Solver { database };
+        for binding in solver.solve(&goals, Binding::new())? {
+            for (head, args) in &heads {
+                let tuple = args.iter().map(|arg| functors::value(arg, &binding)).collect::<Result<Tuple, _>>()?;
+                made.push((head.clone(), tuple, goals.premises(&binding)));
+            }
+        }
+    }
+    Ok(made)
+}
