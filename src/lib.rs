@@ -1,6 +1,7 @@
 //! AIM Engine: which recipe serves a model on this machine, decided by Datalog rules.
 
 pub mod catalog;
+pub mod cli;
 pub mod datalog;
 pub mod detect;
 pub mod launch;

@@ -1,3 +1,7 @@
 //! The command `aim-engine`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    aim_engine::cli::main()
+}

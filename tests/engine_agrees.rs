@@ -26,11 +26,20 @@ struct Tally {
 
 #[test]
 fn the_engine_agrees_with_the_naive_evaluator() {
-    let cases = std::env::var("ENGINE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(3000);
-    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let cases = std::env::var("ENGINE_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok())
+        .unwrap_or(3000);
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    };
     let tally = Tally::default();
     let bytes = proptest::collection::vec(any::<u8>(), 20..250);
-    let result = TestRunner::new(config).run(&bytes, |bytes| agree(&engine::generate::program(&bytes), &tally));
+    let result = TestRunner::new(config).run(&bytes, |bytes| {
+        agree(&engine::generate::program(&bytes), &tally)
+    });
     if let Err(error) = result {
         let shown = match &error {
             proptest::test_runner::TestError::Fail(reason, bytes) => {
@@ -40,10 +49,23 @@ fn the_engine_agrees_with_the_naive_evaluator() {
         };
         panic!("{shown}");
     }
-    let Tally { refused, failed, recursive, tuples } = tally;
-    println!("{refused:?} refused, {failed:?} failed, {recursive:?} recursive, {tuples:?} tuples of {cases}");
-    assert!(refused.get() < cases / 2, "the generator makes too few valid programs");
-    assert!(failed.get() > cases / 50 && failed.get() < cases / 2, "some programs fail, not most");
+    let Tally {
+        refused,
+        failed,
+        recursive,
+        tuples,
+    } = tally;
+    println!(
+        "{refused:?} refused, {failed:?} failed, {recursive:?} recursive, {tuples:?} tuples of {cases}"
+    );
+    assert!(
+        refused.get() < cases / 2,
+        "the generator makes too few valid programs"
+    );
+    assert!(
+        failed.get() > cases / 50 && failed.get() < cases / 2,
+        "some programs fail, not most"
+    );
     assert!(recursive.get() > cases / 20, "some programs are recursive");
 }
 
@@ -61,12 +83,17 @@ fn agree(text: &str, tally: &Tally) -> Result<(), TestCaseError> {
     };
     let stored = postcard::to_allocvec(&program).expect("it can be stored");
     let program: CompiledProgram = postcard::from_bytes(&stored).expect("it can be read");
-    let options = Options { stamps: true, ..Options::default() };
+    let options = Options {
+        stamps: true,
+        ..Options::default()
+    };
     let model = evaluate(&program, Facts::new(&program), &[], &options);
     let expected = naive::evaluate(&checked);
     match (model, expected) {
         (Err(_), Err(_)) => count(&tally.failed),
-        (Ok(_), Err(failure)) => return Err(TestCaseError::fail(format!("no error, but {failure:?}"))),
+        (Ok(_), Err(failure)) => {
+            return Err(TestCaseError::fail(format!("no error, but {failure:?}")));
+        }
         (Err(error), Ok(_)) => return Err(TestCaseError::fail(format!("an error: {error}"))),
         (Ok(model), Ok(expected)) => {
             same(&program, &model, &expected)?;
@@ -74,17 +101,26 @@ fn agree(text: &str, tally: &Tally) -> Result<(), TestCaseError> {
             if checked.strata.iter().any(|stratum| stratum.recursive) {
                 count(&tally.recursive);
             }
-            tally.tuples.set(tally.tuples.get() + expected.values().map(|tuples| tuples.len()).sum::<usize>());
+            tally.tuples.set(
+                tally.tuples.get() + expected.values().map(|tuples| tuples.len()).sum::<usize>(),
+            );
         }
     }
     Ok(())
 }
 
-fn same(program: &CompiledProgram, model: &Model, expected: &Database) -> Result<(), TestCaseError> {
+fn same(
+    program: &CompiledProgram,
+    model: &Model,
+    expected: &Database,
+) -> Result<(), TestCaseError> {
     for (relation, tuples) in expected {
         let id = program.relation(relation).expect("it is declared");
-        let found: Vec<Vec<Val>> =
-            model.sorted(id).into_iter().map(|tuple| tuple.values().map(own).collect()).collect();
+        let found: Vec<Vec<Val>> = model
+            .sorted(id)
+            .into_iter()
+            .map(|tuple| tuple.values().map(own).collect())
+            .collect();
         let wanted: Vec<Vec<Val>> = tuples.iter().cloned().collect();
         prop_assert_eq!(&found, &wanted, "{}", relation);
         prop_assert_eq!(model.len(id), wanted.len());
@@ -126,11 +162,16 @@ fn well_founded(
         }
     }
     for (number, rule) in checked.program.rules.iter().enumerate() {
-        let Ok(instances) = naive::instances(checked, database, number, rule) else { continue };
+        let Ok(instances) = naive::instances(checked, database, number, rule) else {
+            continue;
+        };
         for (relation, tuple, premises) in instances {
             let own = stamp(&relation, &tuple);
             prop_assert!(own.is_some(), "{relation} {tuple:?} has a stamp");
-            if premises.iter().all(|(relation, tuple)| stamp(relation, tuple) < own) {
+            if premises
+                .iter()
+                .all(|(relation, tuple)| stamp(relation, tuple) < own)
+            {
                 founded.insert((relation, tuple), true);
             }
         }

@@ -14,6 +14,8 @@ fn transitive_closure() {
          path(X, Z) :- path(X, Y), edge(Y, Z).",
         &[],
     );
-    let expected = ["a b", "a c", "a d", "b b", "b c", "b d", "c b", "c c", "c d", "d b", "d c", "d d"];
+    let expected = [
+        "a b", "a c", "a d", "b b", "b c", "b d", "c b", "c c", "c d", "d b", "d c", "d d",
+    ];
     assert_eq!(answers(&model, "path"), expected);
 }

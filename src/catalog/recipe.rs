@@ -380,9 +380,12 @@ impl Reader {
     fn secret(&mut self, name: &str, value: &Node) {
         if !value.is_null() {
             self.problems.push(
-                Problem::warning("secret", format!("the value of `{name}` is a secret and is not read"))
-                    .at(value.span.clone(), "take this out")
-                    .help("set it in the environment of whoever launches; it is passed on by name"),
+                Problem::warning(
+                    "secret",
+                    format!("the value of `{name}` is a secret and is not read"),
+                )
+                .at(value.span.clone(), "take this out")
+                .help("set it in the environment of whoever launches; it is passed on by name"),
             );
         }
     }

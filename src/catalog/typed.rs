@@ -94,8 +94,16 @@ pub fn scalar_map<'de, D: Deserializer<'de>>(
             }
             Ok(entries)
         }
+        /// As such a map is written: a list of pairs.
+        fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut entries = Vec::new();
+            while let Some(pair) = list.next_element()? {
+                entries.push(pair);
+            }
+            Ok(entries)
+        }
     }
-    deserializer.deserialize_map(Map)
+    deserializer.deserialize_any(Map)
 }
 
 /// Warns of each top-level key that is not `known`, with the nearest one that is.

@@ -1,9 +1,9 @@
 //! What goes into an evaluation and what comes out of it: facts and the model.
 
 use super::ast::BaseType;
+use super::check::RelId;
 use super::eval::Stamp;
 use super::eval::row::Rows;
-use super::check::RelId;
 use super::plan::CompiledProgram;
 use super::value::{Symbol, Value, Values};
 
@@ -60,7 +60,10 @@ impl Facts {
             codes: Vec::new(),
             count: 0,
         };
-        Facts { values: Values::default(), piles: program.relations().map(pile).collect() }
+        Facts {
+            values: Values::default(),
+            piles: program.relations().map(pile).collect(),
+        }
     }
 
     /// A text that is going to be pushed many times.
@@ -85,7 +88,10 @@ impl Facts {
         relation: RelId,
         tuple: impl IntoIterator<Item = Field<'v>>,
     ) -> Result<(), FactError> {
-        let pile = self.piles.get_mut(relation.0 as usize).ok_or(FactError::UnknownRelation)?;
+        let pile = self
+            .piles
+            .get_mut(relation.0 as usize)
+            .ok_or(FactError::UnknownRelation)?;
         let before = pile.codes.len();
         let pushed = pile.extend(&mut self.values, tuple);
         match pushed {
@@ -97,7 +103,9 @@ impl Facts {
 
     /// How many tuples were pushed.
     pub fn len(&self, relation: RelId) -> usize {
-        self.piles.get(relation.0 as usize).map_or(0, |pile| pile.count)
+        self.piles
+            .get(relation.0 as usize)
+            .map_or(0, |pile| pile.count)
     }
 
     pub(super) fn into_parts(self) -> (Values, Vec<Rows>) {
@@ -125,19 +133,30 @@ impl Pile {
         for field in tuple {
             let column = given;
             given += 1;
-            let Some(ty) = self.types.get(column) else { continue };
+            let Some(ty) = self.types.get(column) else {
+                continue;
+            };
             let code = match field {
                 Field::Interned(symbol) if *ty == BaseType::Symbol => symbol.0,
                 Field::Value(Value::Float(float)) if !float.is_finite() => {
                     return Err(FactError::NotFinite { column: given });
                 }
                 Field::Value(value) if value.base_type() == *ty => values.encode(value),
-                _ => return Err(FactError::WrongType { column: given, expected: type_name(*ty) }),
+                _ => {
+                    return Err(FactError::WrongType {
+                        column: given,
+                        expected: type_name(*ty),
+                    });
+                }
             };
             self.codes.push(code);
         }
         let columns = self.types.len();
-        if given == columns { Ok(()) } else { Err(FactError::WrongArity { given, columns }) }
+        if given == columns {
+            Ok(())
+        } else {
+            Err(FactError::WrongArity { given, columns })
+        }
     }
 }
 
@@ -173,12 +192,15 @@ impl Model {
         rows: Vec<Rows>,
         rounds: Vec<(u32, Vec<u32>)>,
     ) -> Self {
-        let relations = program.relations().zip(rows).map(|((_, relation), rows)| Relation {
-            types: relation.columns.clone(),
-            stratum: relation.stratum,
-            rows,
-            rounds: Vec::new(),
-        });
+        let relations = program
+            .relations()
+            .zip(rows)
+            .map(|((_, relation), rows)| Relation {
+                types: relation.columns.clone(),
+                stratum: relation.stratum,
+                rows,
+                rounds: Vec::new(),
+            });
         let mut relations: Vec<Relation> = relations.collect();
         for (relation, rounds) in rounds {
             if let Some(relation) = relations.get_mut(relation as usize) {
@@ -194,7 +216,8 @@ impl Model {
 
     /// How many tuples the relation has.
     pub fn len(&self, relation: RelId) -> usize {
-        self.relation(relation).map_or(0, |relation| relation.rows.len())
+        self.relation(relation)
+            .map_or(0, |relation| relation.rows.len())
     }
 
     /// The tuples of a relation, in an order that is the same for the same facts, but means nothing.
@@ -231,11 +254,19 @@ impl Model {
         let known = codes.is_some();
         let codes = codes.unwrap_or_default();
         let prefix: Vec<u32> = codes.iter().map_while(|code| *code).collect();
-        let start = self.relation(relation).map_or(0, |relation| relation.rows.lower_bound(&prefix));
-        let rows = self.rows(relation).skip(if known { start } else { usize::MAX });
-        rows.take_while(move |tuple| tuple.codes.starts_with(&prefix)).filter(move |tuple| {
-            codes.iter().zip(tuple.codes).all(|(wanted, code)| wanted.is_none_or(|wanted| wanted == *code))
-        })
+        let start = self
+            .relation(relation)
+            .map_or(0, |relation| relation.rows.lower_bound(&prefix));
+        let rows = self
+            .rows(relation)
+            .skip(if known { start } else { usize::MAX });
+        rows.take_while(move |tuple| tuple.codes.starts_with(&prefix))
+            .filter(move |tuple| {
+                codes
+                    .iter()
+                    .zip(tuple.codes)
+                    .all(|(wanted, code)| wanted.is_none_or(|wanted| wanted == *code))
+            })
     }
 
     /// Whether the relation has this tuple.
@@ -248,7 +279,10 @@ impl Model {
         let at = self.position(relation, tuple)?;
         let relation = self.relation(relation)?;
         let round = relation.rounds.get(at).copied().unwrap_or(0);
-        Some(Stamp { stratum: relation.stratum, round })
+        Some(Stamp {
+            stratum: relation.stratum,
+            round,
+        })
     }
 
     fn position(&self, relation: RelId, tuple: &[Value<'_>]) -> Option<usize> {
@@ -257,7 +291,10 @@ impl Model {
         if tuple.len() != relation.types.len() || !tuple.iter().zip(&relation.types).all(fits) {
             return None;
         }
-        let codes: Vec<u32> = tuple.iter().map(|value| self.values.find(*value)).collect::<Option<_>>()?;
+        let codes: Vec<u32> = tuple
+            .iter()
+            .map(|value| self.values.find(*value))
+            .collect::<Option<_>>()?;
         let at = relation.rows.lower_bound(&codes);
         (at < relation.rows.len() && relation.rows.row(at).starts_with(&codes)).then_some(at)
     }
@@ -290,23 +327,38 @@ impl<'a> Tuple<'a> {
 
     /// The text of a symbol column.
     pub fn symbol(&self, column: usize) -> Option<&'a str> {
-        if let Value::Symbol(text) = self.get(column)? { Some(text) } else { None }
+        if let Value::Symbol(text) = self.get(column)? {
+            Some(text)
+        } else {
+            None
+        }
     }
 
     /// The number of a number column.
     pub fn number(&self, column: usize) -> Option<i64> {
-        if let Value::Number(number) = self.get(column)? { Some(number) } else { None }
+        if let Value::Number(number) = self.get(column)? {
+            Some(number)
+        } else {
+            None
+        }
     }
 
     /// The number of a float column.
     pub fn float(&self, column: usize) -> Option<f64> {
-        if let Value::Float(float) = self.get(column)? { Some(float) } else { None }
+        if let Value::Float(float) = self.get(column)? {
+            Some(float)
+        } else {
+            None
+        }
     }
 
     /// All values.
     pub fn values(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
         let values = self.values;
-        self.types.iter().zip(self.codes).map(move |(ty, code)| values.decode(*ty, *code))
+        self.types
+            .iter()
+            .zip(self.codes)
+            .map(move |(ty, code)| values.decode(*ty, *code))
     }
 
     /// The order of two tuples of one relation by their values.

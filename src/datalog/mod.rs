@@ -22,7 +22,7 @@ pub use check::{
 };
 pub use database::{FactError, Facts, Model, Tuple};
 pub use eval::{EvalError, Limits, Options, Stamp, evaluate};
+pub use parse::{FromDisk, Loader, NoIncludes, parse, parse_all};
 pub use plan::{CompiledProgram, PlanError, compile};
 pub use report::StopReport;
 pub use value::{Symbol, Value};
-pub use parse::{FromDisk, Loader, NoIncludes, parse, parse_all};

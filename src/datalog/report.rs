@@ -29,7 +29,13 @@ impl StopReport {
         } else if let Some(span) = error.rule_span {
             labels.push((span, format!("while `{}` was derived", error.rule)));
         }
-        StopReport::new(error.code, error.message.clone(), error.help.clone(), labels, sources)
+        StopReport::new(
+            error.code,
+            error.message.clone(),
+            error.help.clone(),
+            labels,
+            sources,
+        )
     }
 
     /// A relation or rule that is too wide.
@@ -39,7 +45,13 @@ impl StopReport {
             PlanError::Body { span, .. } => (*span, "rules::wide-body"),
         };
         let help = "split it into two that share a key";
-        StopReport::new(code, error.to_string(), Some(help.to_owned()), vec![(span, "here".to_owned())], sources)
+        StopReport::new(
+            code,
+            error.to_string(),
+            Some(help.to_owned()),
+            vec![(span, "here".to_owned())],
+            sources,
+        )
     }
 
     fn new(
@@ -49,14 +61,22 @@ impl StopReport {
         labels: Vec<(Span, String)>,
         sources: &Sources,
     ) -> StopReport {
-        let source = labels
-            .first()
-            .map(|(span, _)| NamedSource::new(sources.name(span.file), sources.shared_text(span.file)));
+        let source = labels.first().map(|(span, _)| {
+            NamedSource::new(sources.name(span.file), sources.shared_text(span.file))
+        });
         let labels = labels
             .into_iter()
-            .map(|(span, text)| LabeledSpan::new_with_span(Some(text), span.start as usize..span.end as usize))
+            .map(|(span, text)| {
+                LabeledSpan::new_with_span(Some(text), span.start as usize..span.end as usize)
+            })
             .collect();
-        StopReport { code, message, help, source, labels }
+        StopReport {
+            code,
+            message,
+            help,
+            source,
+            labels,
+        }
     }
 }
 

@@ -61,9 +61,14 @@ impl<'a> Answer<'a> {
             file: planned.map_or("", |(planned, _)| planned.file.as_str()),
         });
         let env = plan.map(|plan| {
-            plan.environment().into_iter().map(|var| (var.name, var.value.into())).collect()
+            plan.environment()
+                .into_iter()
+                .map(|var| (var.name, var.value.into()))
+                .collect()
         });
-        let planning = planned.map(|(planned, _)| planned.warnings.as_slice()).unwrap_or_default();
+        let planning = planned
+            .map(|(planned, _)| planned.warnings.as_slice())
+            .unwrap_or_default();
         Answer {
             request,
             machine: Machine {
@@ -76,12 +81,19 @@ impl<'a> Answer<'a> {
             selected,
             exact: decision.exact,
             tried: &decision.tried,
-            image: plan.map(|plan| plan.image.as_str()).or(decision.image.as_deref()),
+            image: plan
+                .map(|plan| plan.image.as_str())
+                .or(decision.image.as_deref()),
             env: env.unwrap_or_default(),
             engine_argv: plan.map(|plan| plan.argv.as_slice()).unwrap_or_default(),
             command: planned.map(|(_, docker)| docker.argv()).unwrap_or_default(),
             memory: decision.memory,
-            warnings: decision.warnings.iter().chain(planning).map(String::as_str).collect(),
+            warnings: decision
+                .warnings
+                .iter()
+                .chain(planning)
+                .map(String::as_str)
+                .collect(),
             error: None,
         }
     }

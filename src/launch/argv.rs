@@ -36,6 +36,8 @@ pub struct EngineCommand {
     pub argv: Vec<String>,
     /// The port that it serves on.
     pub port: u16,
+    /// Variables that bring the secrets which the block puts on the command line.
+    pub secrets: Vec<String>,
     /// What an operator should know.
     pub warnings: Vec<String>,
 }
@@ -48,21 +50,31 @@ pub fn engine_command(
     readings: &BTreeMap<String, FlagReading>,
     defaults: Defaults<'_>,
 ) -> EngineCommand {
-    let mut writer = Writer { readings, argv: Vec::new(), set: BTreeSet::new() };
+    let mut writer = Writer {
+        readings,
+        argv: Vec::new(),
+        set: BTreeSet::new(),
+    };
     let mut warnings = Vec::new();
+    let mut secrets = Vec::new();
     let (place, model_flag) = match &backend.model {
         ModelPlace::Positional { flag } => (None, flag),
         ModelPlace::Flag { flag } => (Some(flag), flag),
     };
     let primary = |argument| primary(readings, argument);
     let given = |flag: &str| {
-        arguments.iter().find(|argument| primary(argument) == flag).map(|argument| argument.value.as_str())
+        arguments
+            .iter()
+            .find(|argument| primary(argument) == flag)
+            .map(|argument| argument.value.as_str())
     };
     let port = defaults
         .port
         .or_else(|| given(&backend.port.flag).and_then(|text| text.trim().parse().ok()))
         .unwrap_or(backend.port.default);
-    let model = given(model_flag).filter(|model| !model.is_empty()).unwrap_or(defaults.model);
+    let model = given(model_flag)
+        .filter(|model| !model.is_empty())
+        .unwrap_or(defaults.model);
     match place {
         None => writer.argv.push(model.to_owned()),
         Some(flag) => writer.pair(flag, model),
@@ -73,17 +85,32 @@ pub fn engine_command(
             continue;
         }
         if argument.shape == "secret" {
-            warnings.push(secret_warning(backend, &argument.flag, primary));
+            let variable = backend
+                .secret_env
+                .iter()
+                .find(|(secret, _)| secret == primary);
+            warnings.push(secret_warning(
+                &argument.flag,
+                variable.map(|(_, name)| name),
+            ));
+            secrets.extend(variable.map(|(_, name)| name.clone()));
             continue;
         }
         // Under its right name the flag is there already: the misnamed one has nothing to add.
-        let renamed = readings.get(&argument.name).is_some_and(|reading| reading.flag != argument.name);
+        let renamed = readings
+            .get(&argument.name)
+            .is_some_and(|reading| reading.flag != argument.name);
         let twice = renamed
             && arguments.iter().any(|other| {
-                readings.get(&other.name).is_some_and(|r| r.primary == primary && r.flag == other.name)
+                readings
+                    .get(&other.name)
+                    .is_some_and(|r| r.primary == primary && r.flag == other.name)
             });
         if twice {
-            warnings.push(format!("`{}` is left out: the flag it means is given too", argument.flag));
+            warnings.push(format!(
+                "`{}` is left out: the flag it means is given too",
+                argument.flag
+            ));
             continue;
         }
         writer.argument(argument);
@@ -97,18 +124,33 @@ pub fn engine_command(
         }
     }
     writer.pair(&backend.port.flag, &port.to_string());
-    let argv = backend.entrypoint.iter().cloned().chain(writer.argv).collect();
-    EngineCommand { argv, port, warnings }
+    let argv = backend
+        .entrypoint
+        .iter()
+        .cloned()
+        .chain(writer.argv)
+        .collect();
+    EngineCommand {
+        argv,
+        port,
+        secrets,
+        warnings,
+    }
 }
 
 /// The first name of the flag that an argument sets.
-fn primary<'a>(readings: &'a BTreeMap<String, FlagReading>, argument: &'a StoredArgument) -> &'a str {
-    readings.get(&argument.name).map_or(argument.name.as_str(), |reading| reading.primary.as_str())
+fn primary<'a>(
+    readings: &'a BTreeMap<String, FlagReading>,
+    argument: &'a StoredArgument,
+) -> &'a str {
+    readings
+        .get(&argument.name)
+        .map_or(argument.name.as_str(), |reading| reading.primary.as_str())
 }
 
-fn secret_warning(backend: &Backend, flag: &str, primary: &str) -> String {
-    match backend.secret_env.iter().find(|(secret, _)| secret == primary) {
-        Some((_, variable)) => format!(
+fn secret_warning(flag: &str, variable: Option<&String>) -> String {
+    match variable {
+        Some(variable) => format!(
             "`{flag}` is a secret and not put on a command line: set {variable} in the environment, it is passed on"
         ),
         None => format!("`{flag}` is a secret and not put on a command line: it is left out"),
@@ -126,14 +168,22 @@ impl Writer<'_> {
     fn argument(&mut self, argument: &StoredArgument) {
         let reading = self.readings.get(&argument.name);
         self.set.insert(primary(self.readings, argument).to_owned());
-        let mut flag = reading.map_or(argument.flag.as_str(), |reading| reading.flag.as_str()).to_owned();
-        let below = argument.flag.split_once('.').filter(|_| argument.name != argument.flag);
+        let mut flag = reading
+            .map_or(argument.flag.as_str(), |reading| reading.flag.as_str())
+            .to_owned();
+        let below = argument
+            .flag
+            .split_once('.')
+            .filter(|_| argument.name != argument.flag);
         if let (Some(_), Some((_, key))) = (reading, below) {
             flag = format!("{flag}.{key}");
         }
         let switch = match reading {
             Some(reading) => {
-                matches!(reading.kind.as_str(), "flag" | "bool" | "const" | "removed-stub" | "negation")
+                matches!(
+                    reading.kind.as_str(),
+                    "flag" | "bool" | "const" | "removed-stub" | "negation"
+                )
             }
             // Of a flag that nobody knows, `true` most likely says that it stands alone.
             None => matches!(argument.value.as_str(), "true" | "false"),
@@ -156,7 +206,10 @@ impl Writer<'_> {
             _ if on => self.argv.push(flag),
             // `--no-x: false` asks for x.
             Some(reading) if reading.kind == "negation" => self.argv.push(reading.primary.clone()),
-            Some(FlagReading { negation: Some(negation), .. }) => self.argv.push(negation.clone()),
+            Some(FlagReading {
+                negation: Some(negation),
+                ..
+            }) => self.argv.push(negation.clone()),
             _ => {}
         }
     }

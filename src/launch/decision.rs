@@ -131,11 +131,27 @@ pub(super) struct Reader<'p> {
 }
 
 const CHOICE: &[&str] = &[
-    "requested_model", "requested_hardware", "usable", "requested_gfx", "requested_vram", "chosen",
-    "chosen_recipe", "exact", "chosen_image", "chosen_flag", "chosen_negation", "chosen_weights",
-    "chosen_kv_cache", "chosen_budget",
+    "requested_model",
+    "requested_hardware",
+    "usable",
+    "requested_gfx",
+    "requested_vram",
+    "chosen",
+    "chosen_recipe",
+    "exact",
+    "chosen_image",
+    "chosen_flag",
+    "chosen_negation",
+    "chosen_weights",
+    "chosen_kv_cache",
+    "chosen_budget",
 ];
-const SEARCH: &[&str] = &["search_place", "search_rank", "considered_recipe", "eligible"];
+const SEARCH: &[&str] = &[
+    "search_place",
+    "search_rank",
+    "considered_recipe",
+    "eligible",
+];
 
 impl<'p> Reader<'p> {
     pub(super) fn new(policy: &'p Policy, detail: Detail) -> Result<Self, PolicyError> {
@@ -145,7 +161,10 @@ impl<'p> Reader<'p> {
             Detail::Search => CHOICE.iter().chain(SEARCH).copied().collect(),
         };
         for name in wanted {
-            let id = policy.program.relation(name).ok_or(PolicyError::Missing(name))?;
+            let id = policy
+                .program
+                .relation(name)
+                .ok_or(PolicyError::Missing(name))?;
             relations.push((id, name.to_owned()));
         }
         let mut families = vec!["differs_in_", "warning_"];
@@ -168,18 +187,29 @@ impl<'p> Reader<'p> {
         for (id, name) in &self.relations {
             let mut by_request = vec![Vec::new(); count];
             for tuple in model.sorted(*id) {
-                let place = tuple.number(0).and_then(|number| usize::try_from(number - 1).ok());
+                let place = tuple
+                    .number(0)
+                    .and_then(|number| usize::try_from(number - 1).ok());
                 if let Some(tuples) = place.and_then(|place| by_request.get_mut(place)) {
                     tuples.push(tuple);
                 }
             }
-            answers.push(Answers { name: name.clone(), by_request });
+            answers.push(Answers {
+                name: name.clone(),
+                by_request,
+            });
         }
-        (0..count).map(|place| self.decision(&answers, place)).collect()
+        (0..count)
+            .map(|place| self.decision(&answers, place))
+            .collect()
     }
 
     fn decision(&self, answers: &[Answers<'_>], place: usize) -> Decision {
-        let one = One { policy: self.policy, answers, place };
+        let one = One {
+            policy: self.policy,
+            answers,
+            place,
+        };
         let mut decision = Decision {
             model: one.symbol("requested_model", 1),
             machine: MachineView {
@@ -189,13 +219,22 @@ impl<'p> Reader<'p> {
                 vram_mib: one.number("requested_vram", 1),
             },
             exact: !one.tuples("exact").is_empty(),
-            differs: one.family("differs_in_").map(|(name, tuple)| one.clause(name, tuple)).collect(),
+            differs: one
+                .family("differs_in_")
+                .map(|(name, tuple)| one.clause(name, tuple))
+                .collect(),
             image: one.symbol("chosen_image", 1),
             memory: one.memory(),
-            warnings: one.family("warning_").map(|(name, tuple)| self.policy.say(name, tuple)).collect(),
+            warnings: one
+                .family("warning_")
+                .map(|(name, tuple)| self.policy.say(name, tuple))
+                .collect(),
             ..Decision::default()
         };
-        if let (Some(chosen), Some(recipe)) = (one.tuples("chosen").first(), one.tuples("chosen_recipe").first()) {
+        if let (Some(chosen), Some(recipe)) = (
+            one.tuples("chosen").first(),
+            one.tuples("chosen_recipe").first(),
+        ) {
             decision.selected = Some(Selected {
                 recipe_id: text(chosen, 1),
                 backend: text(chosen, 2),
@@ -220,11 +259,17 @@ struct One<'a> {
 impl<'a> One<'a> {
     fn tuples(&self, relation: &str) -> &'a [Tuple<'a>] {
         let answer = self.answers.iter().find(|answer| answer.name == relation);
-        answer.and_then(|answer| answer.by_request.get(self.place)).map(Vec::as_slice).unwrap_or_default()
+        answer
+            .and_then(|answer| answer.by_request.get(self.place))
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
     /// The tuples of all relations whose names begin so.
-    fn family(&self, prefix: &'static str) -> impl Iterator<Item = (&'a str, &'a Tuple<'a>)> + use<'a> {
+    fn family(
+        &self,
+        prefix: &'static str,
+    ) -> impl Iterator<Item = (&'a str, &'a Tuple<'a>)> + use<'a> {
         let place = self.place;
         self.answers
             .iter()
@@ -234,7 +279,10 @@ impl<'a> One<'a> {
     }
 
     fn symbol(&self, relation: &str, column: usize) -> Option<String> {
-        self.tuples(relation).first()?.symbol(column).map(str::to_owned)
+        self.tuples(relation)
+            .first()?
+            .symbol(column)
+            .map(str::to_owned)
     }
 
     fn number(&self, relation: &str, column: usize) -> Option<i64> {
@@ -247,7 +295,10 @@ impl<'a> One<'a> {
 
     /// A sentence without its full stop, to stand among others.
     fn clause(&self, relation: &str, tuple: &Tuple<'_>) -> String {
-        self.policy.say(relation, tuple).trim_end_matches('.').to_owned()
+        self.policy
+            .say(relation, tuple)
+            .trim_end_matches('.')
+            .to_owned()
     }
 
     fn memory(&self) -> Option<Memory> {
@@ -273,7 +324,12 @@ impl<'a> One<'a> {
                 .filter(|negation| negation.symbol(1) == Some(primary.as_str()))
                 .map(|negation| text(negation, 2))
                 .min_by_key(|name| (!name.starts_with("--no-"), name.len()));
-            let reading = FlagReading { flag: text(tuple, 2), kind: text(tuple, 4), primary, negation };
+            let reading = FlagReading {
+                flag: text(tuple, 2),
+                kind: text(tuple, 4),
+                primary,
+                negation,
+            };
             flags.insert(text(tuple, 1), reading);
         }
         flags
@@ -284,28 +340,47 @@ impl<'a> One<'a> {
         let mut reasons: BTreeMap<Key, Vec<String>> = BTreeMap::new();
         for family in ["rejected_", "after_"] {
             for (name, tuple) in self.family(family) {
-                reasons.entry(key(tuple)).or_default().push(self.policy.say(name, tuple));
+                reasons
+                    .entry(key(tuple))
+                    .or_default()
+                    .push(self.policy.say(name, tuple));
             }
         }
-        let ranks: BTreeMap<Key, &Tuple<'_>> =
-            self.tuples("search_rank").iter().map(|tuple| (key(tuple), tuple)).collect();
-        let recipes: BTreeMap<String, &Tuple<'_>> =
-            self.tuples("considered_recipe").iter().map(|tuple| (text(tuple, 1), tuple)).collect();
-        let eligible: std::collections::BTreeSet<Key> = self.tuples("eligible").iter().map(key).collect();
+        let ranks: BTreeMap<Key, &Tuple<'_>> = self
+            .tuples("search_rank")
+            .iter()
+            .map(|tuple| (key(tuple), tuple))
+            .collect();
+        let recipes: BTreeMap<String, &Tuple<'_>> = self
+            .tuples("considered_recipe")
+            .iter()
+            .map(|tuple| (text(tuple, 1), tuple))
+            .collect();
+        let eligible: std::collections::BTreeSet<Key> =
+            self.tuples("eligible").iter().map(key).collect();
         let mut places: Vec<&Tuple<'_>> = self.tuples("search_place").iter().collect();
         places.sort_by(|a, b| {
             let rank = |tuple: &Tuple<'_>| ranks.get(&key(tuple)).copied();
-            columns(a, 4).cmp(&columns(b, 4)).then_with(|| match (rank(a), rank(b)) {
-                (Some(a), Some(b)) => b.number(4).cmp(&a.number(4)).then_with(|| columns(a, 5).cmp(&columns(b, 5))),
-                (a, b) => b.is_some().cmp(&a.is_some()),
-            })
+            columns(a, 4)
+                .cmp(&columns(b, 4))
+                .then_with(|| match (rank(a), rank(b)) {
+                    (Some(a), Some(b)) => b
+                        .number(4)
+                        .cmp(&a.number(4))
+                        .then_with(|| columns(a, 5).cmp(&columns(b, 5))),
+                    (a, b) => b.is_some().cmp(&a.is_some()),
+                })
         });
         places
             .into_iter()
             .map(|tuple| {
                 let key = key(tuple);
                 let chosen = selected.is_some_and(|selected| {
-                    (&selected.recipe_id, &selected.backend, i64::from(selected.gpus)) == (&key.0, &key.1, key.2)
+                    (
+                        &selected.recipe_id,
+                        &selected.backend,
+                        i64::from(selected.gpus),
+                    ) == (&key.0, &key.1, key.2)
                 });
                 let outcome = match (chosen, eligible.contains(&key)) {
                     (true, _) => Outcome::Chosen,
@@ -320,7 +395,11 @@ impl<'a> One<'a> {
                     gpus: count(tuple, 3),
                     outcome,
                     reasons: because.len(),
-                    because: if chosen { "It comes first.".to_owned() } else { because.join(" ") },
+                    because: if chosen {
+                        "It comes first.".to_owned()
+                    } else {
+                        because.join(" ")
+                    },
                     recipe_id: key.0,
                     backend: key.1,
                 }
@@ -345,10 +424,16 @@ fn text(tuple: &Tuple<'_>, column: usize) -> String {
 }
 
 fn count(tuple: &Tuple<'_>, column: usize) -> u32 {
-    tuple.number(column).and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
+    tuple
+        .number(column)
+        .and_then(|number| u32::try_from(number).ok())
+        .unwrap_or(0)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a number of MiB is far below 2^53")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a number of MiB is far below 2^53"
+)]
 fn whole(number: f64) -> i64 {
     number as i64
 }

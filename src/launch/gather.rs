@@ -21,17 +21,37 @@ pub(super) fn add(
     for (number, machine) in (1..).zip(machines) {
         add_machine(&mut facts, number, machine)?;
     }
-    GIVEN.iter().copied().map(|relation| facts.id(relation)).collect()
+    GIVEN
+        .iter()
+        .copied()
+        .map(|relation| facts.id(relation))
+        .collect()
 }
 
 /// The relations that are filled here and not from the store.
 const GIVEN: &[&str] = &[
-    "request", "asked_gpus", "asked_precision", "asked_backend", "asked_metric", "asked_recipe",
-    "strict", "allow_unknown_flags", "declared_hardware", "declared_gpus", "seen_device", "limited",
-    "listed", "counted",
+    "request",
+    "asked_gpus",
+    "asked_precision",
+    "asked_backend",
+    "asked_metric",
+    "asked_recipe",
+    "strict",
+    "allow_unknown_flags",
+    "declared_hardware",
+    "declared_gpus",
+    "seen_device",
+    "limited",
+    "listed",
+    "counted",
 ];
 
-fn add_request(facts: &mut Adder<'_>, number: i64, request: &Request, machine: i64) -> Result<(), PolicyError> {
+fn add_request(
+    facts: &mut Adder<'_>,
+    number: i64,
+    request: &Request,
+    machine: i64,
+) -> Result<(), PolicyError> {
     use Value::{Number, Symbol};
     let name = request.model.to_lowercase();
     facts.push("request", &[Number(number), Symbol(&name), Number(machine)])?;
@@ -57,7 +77,11 @@ fn add_request(facts: &mut Adder<'_>, number: i64, request: &Request, machine: i
     Ok(())
 }
 
-fn add_machine(facts: &mut Adder<'_>, number: i64, machine: &MachineFacts) -> Result<(), PolicyError> {
+fn add_machine(
+    facts: &mut Adder<'_>,
+    number: i64,
+    machine: &MachineFacts,
+) -> Result<(), PolicyError> {
     use Value::{Number, Symbol};
     if let Some(hardware) = &machine.hardware {
         facts.push("declared_hardware", &[Number(number), Symbol(hardware)])?;
@@ -65,13 +89,25 @@ fn add_machine(facts: &mut Adder<'_>, number: i64, machine: &MachineFacts) -> Re
     if let Some(gpus) = machine.gpus {
         facts.push("declared_gpus", &[Number(number), Number(i64::from(gpus))])?;
     }
-    let devices = machine.detected.as_ref().and_then(|detected| detected.devices()).unwrap_or_default();
+    let devices = machine
+        .detected
+        .as_ref()
+        .and_then(|detected| detected.devices())
+        .unwrap_or_default();
     for device in devices {
         let units = device.compute_units.map_or(0, i64::from);
-        let vram = device.vram_mib.and_then(|mib| i64::try_from(mib).ok()).unwrap_or(0);
+        let vram = device
+            .vram_mib
+            .and_then(|mib| i64::try_from(mib).ok())
+            .unwrap_or(0);
         let pci = device.pci_id.as_deref().unwrap_or_default();
-        let values =
-            [Number(number), Number(i64::from(device.index)), Symbol(pci), Number(units), Number(vram)];
+        let values = [
+            Number(number),
+            Number(i64::from(device.index)),
+            Symbol(pci),
+            Number(units),
+            Number(vram),
+        ];
         facts.push("seen_device", &values)?;
     }
     for seen in machine.limits() {
@@ -84,11 +120,17 @@ fn add_machine(facts: &mut Adder<'_>, number: i64, machine: &MachineFacts) -> Re
             (Some(indices), _) => {
                 facts.push("limited", &[Number(number), Symbol(level)])?;
                 for place in indices {
-                    facts.push("listed", &[Number(number), Symbol(level), Number(i64::from(*place))])?;
+                    facts.push(
+                        "listed",
+                        &[Number(number), Symbol(level), Number(i64::from(*place))],
+                    )?;
                 }
             }
             (None, Some(visible)) => {
-                facts.push("counted", &[Number(number), Symbol(level), Number(i64::from(visible))])?;
+                facts.push(
+                    "counted",
+                    &[Number(number), Symbol(level), Number(i64::from(visible))],
+                )?;
             }
             (None, None) => {}
         }
@@ -107,11 +149,15 @@ struct Adder<'a> {
 
 impl Adder<'_> {
     fn id(&self, relation: &'static str) -> Result<RelId, PolicyError> {
-        self.program.relation(relation).ok_or(PolicyError::Missing(relation))
+        self.program
+            .relation(relation)
+            .ok_or(PolicyError::Missing(relation))
     }
 
     fn push(&mut self, relation: &'static str, tuple: &[Value<'_>]) -> Result<(), PolicyError> {
         let id = self.id(relation)?;
-        self.facts.push(id, tuple).map_err(|_| PolicyError::Missing(relation))
+        self.facts
+            .push(id, tuple)
+            .map_err(|_| PolicyError::Missing(relation))
     }
 }

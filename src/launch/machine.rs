@@ -37,7 +37,11 @@ impl MachineFacts {
     /// The GPU ids to use for `gpus` GPUs: the first that are visible, else the first of all.
     pub fn gpu_ids(&self, gpus: u32) -> Vec<u32> {
         let wanted = usize::try_from(gpus).unwrap_or(usize::MAX);
-        let visible = self.detected.as_ref().and_then(Detected::usable_indices).unwrap_or_default();
+        let visible = self
+            .detected
+            .as_ref()
+            .and_then(Detected::usable_indices)
+            .unwrap_or_default();
         if visible.len() >= wanted {
             return visible.into_iter().take(wanted).collect();
         }
@@ -46,7 +50,10 @@ impl MachineFacts {
 
     /// The levels above the host at which the visible GPUs are limited.
     pub fn limits(&self) -> impl Iterator<Item = &crate::detect::Observation> {
-        let observations = self.detected.as_ref().map(|detected| detected.observations.as_slice());
+        let observations = self
+            .detected
+            .as_ref()
+            .map(|detected| detected.observations.as_slice());
         observations
             .unwrap_or_default()
             .iter()

@@ -45,7 +45,10 @@ pub fn decide(
 }
 
 fn scope(store: &Store, requests: &[(Request, usize)]) -> Result<Scope, PolicyError> {
-    let mut models: Vec<String> = requests.iter().map(|(request, _)| request.model.to_lowercase()).collect();
+    let mut models: Vec<String> = requests
+        .iter()
+        .map(|(request, _)| request.model.to_lowercase())
+        .collect();
     models.sort_unstable();
     models.dedup();
     if models.len() > MODELS_ONE_BY_ONE {

@@ -26,6 +26,8 @@ pub struct Wishes {
     pub gpu_ids: Vec<u32>,
     /// Where models are kept on the host.
     pub cache_dir: Option<PathBuf>,
+    /// Return once the container has started.
+    pub detach: bool,
 }
 
 /// A plan and what was learned in making it.
@@ -48,7 +50,10 @@ pub enum PlanningError {
     Store(#[from] StoreError),
     /// The chosen block or its backend is not in the store.
     #[error("the catalog has no {what} any more")]
-    #[diagnostic(code(launch::gone), help("the catalog changed meanwhile; run the command again"))]
+    #[diagnostic(
+        code(launch::gone),
+        help("the catalog changed meanwhile; run the command again")
+    )]
     Gone {
         /// What is gone.
         what: String,
@@ -84,18 +89,39 @@ pub fn plan(
 ) -> Result<Planned, PlanningError> {
     let gone = |what: String| PlanningError::Gone { what };
     let block = store
-        .block(&selected.recipe_id, &selected.backend, i64::from(selected.gpus))?
+        .block(
+            &selected.recipe_id,
+            &selected.backend,
+            i64::from(selected.gpus),
+        )?
         .ok_or_else(|| gone(format!("recipe `{}`", selected.recipe_id)))?;
-    let backend =
-        store.backend(&selected.backend)?.ok_or_else(|| gone(format!("backend `{}`", selected.backend)))?;
+    let backend = store
+        .backend(&selected.backend)?
+        .ok_or_else(|| gone(format!("backend `{}`", selected.backend)))?;
     let model = decision.model.clone().unwrap_or_default();
-    let defaults = Defaults { model: &model, gpus: selected.gpus, port: wishes.port };
-    let EngineCommand { argv, port, mut warnings } =
-        engine_command(&backend, &block.arguments, &decision.flags, defaults);
-    let image = wishes.image.clone().or_else(|| decision.image.clone()).unwrap_or_default();
-    let name = wishes.name.clone().unwrap_or_else(|| plan::container_name(&model));
+    let defaults = Defaults {
+        model: &model,
+        gpus: selected.gpus,
+        port: wishes.port,
+    };
+    let EngineCommand {
+        argv,
+        port,
+        secrets,
+        mut warnings,
+    } = engine_command(&backend, &block.arguments, &decision.flags, defaults);
+    let image = wishes
+        .image
+        .clone()
+        .or_else(|| decision.image.clone())
+        .unwrap_or_default();
+    let name = wishes
+        .name
+        .clone()
+        .unwrap_or_else(|| plan::container_name(&model));
     let mut plan = LaunchPlan::for_rocm(image, name, port);
     plan.argv = argv;
+    plan.detach = wishes.detach;
     plan.health_path.clone_from(&backend.health_path);
     plan.gpu_ids = gpu_ids(selected, machine, wishes)?;
     if machine.here {
@@ -106,21 +132,37 @@ pub fn plan(
     }
     label(&mut plan, selected, &model, port);
     environment(&mut plan, &backend, &block, decision, &mut warnings);
+    for variable in secrets {
+        if !plan.env_by_name.contains(&variable) {
+            plan.env_by_name.push(variable);
+        }
+    }
     let cache = wishes.cache_dir.as_ref().ok_or(PlanningError::NoCache)?;
     plan.mounts.push(Mount {
         host: cache.display().to_string(),
         container: CACHE_PATH.to_owned(),
         writable: true,
     });
-    Ok(Planned { plan, file: block.file, warnings })
+    Ok(Planned {
+        plan,
+        file: block.file,
+        warnings,
+    })
 }
 
-fn gpu_ids(selected: &Selected, machine: &MachineFacts, wishes: &Wishes) -> Result<Vec<u32>, PlanningError> {
+fn gpu_ids(
+    selected: &Selected,
+    machine: &MachineFacts,
+    wishes: &Wishes,
+) -> Result<Vec<u32>, PlanningError> {
     if wishes.gpu_ids.is_empty() {
         return Ok(machine.gpu_ids(selected.gpus));
     }
     if u32::try_from(wishes.gpu_ids.len()) != Ok(selected.gpus) {
-        return Err(PlanningError::GpuIds { given: wishes.gpu_ids.len(), gpus: selected.gpus });
+        return Err(PlanningError::GpuIds {
+            given: wishes.gpu_ids.len(),
+            gpus: selected.gpus,
+        });
     }
     Ok(wishes.gpu_ids.clone())
 }
@@ -159,11 +201,6 @@ fn environment(
             Some(value) => plan.set_env(name, value.clone()),
             None if plan.env_by_name.contains(name) => {}
             None => plan.env_by_name.push(name.clone()),
-        }
-    }
-    for (_, variable) in &backend.secret_env {
-        if !plan.env_by_name.contains(variable) {
-            plan.env_by_name.push(variable.clone());
         }
     }
     plan.set_env("HF_HOME", CACHE_PATH);

@@ -30,7 +30,10 @@ pub struct Request {
     pub allow_unknown_flags: bool,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
 fn is_false(value: &bool) -> bool {
     !value
 }
@@ -40,7 +43,10 @@ impl Request {
     /// not asked for.
     pub fn folded(mut self) -> Request {
         for name in [&mut self.precision, &mut self.backend, &mut self.metric] {
-            *name = name.take().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+            *name = name
+                .take()
+                .map(|text| text.trim().to_lowercase())
+                .filter(|text| !text.is_empty());
         }
         self.model = self.model.trim().to_owned();
         self

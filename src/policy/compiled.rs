@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::datalog::diagnostic::Diagnostics;
 use crate::datalog::source::Sources;
-use crate::datalog::{self, CompiledProgram, Facts, Model, Options, RelId, Tuple, Value};
+use crate::datalog::{self, Checked, CompiledProgram, Facts, Model, Options, RelId, Tuple, Value};
 use crate::store::{Cell, Scope, Store, read_relation};
 
 use super::{PolicyError, RelationText, RuleSources};
@@ -16,6 +17,9 @@ pub struct Policy {
     /// The program.
     pub program: CompiledProgram,
     texts: BTreeMap<String, RelationText>,
+    /// What it was compiled from, to point into when an evaluation fails.
+    #[serde(skip)]
+    rules: RuleSources,
 }
 
 impl Policy {
@@ -26,8 +30,8 @@ impl Policy {
     pub fn load(rules: RuleSources, store: &Store) -> Result<Policy, PolicyError> {
         let key = rules.key();
         let kept = key.as_ref().and_then(|key| store.compiled(key));
-        if let Some(policy) = kept.and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
-            return Ok(policy);
+        if let Some(policy) = kept.and_then(|bytes| postcard::from_bytes::<Policy>(&bytes).ok()) {
+            return Ok(Policy { rules, ..policy });
         }
         let policy = Policy::compile(rules)?;
         if let (Some(key), Ok(bytes)) = (key, postcard::to_stdvec(&policy)) {
@@ -41,25 +45,27 @@ impl Policy {
     /// # Errors
     /// The rules have mistakes.
     pub fn compile(rules: RuleSources) -> Result<Policy, PolicyError> {
-        let mut sources = Sources::new();
-        let (files, mut loader) = rules.into_sources(&mut sources);
-        let checked = match datalog::load(&mut sources, &files, &mut loader) {
-            Ok(checked) => checked,
-            Err(diagnostics) => {
-                return Err(PolicyError::Rules { diagnostics, sources: Box::new(sources) });
-            }
-        };
-        let program = match datalog::compile(&checked) {
-            Ok(program) => program,
-            Err(errors) => return Err(PolicyError::Plan { errors, sources: Box::new(sources) }),
-        };
+        let (program, checked, _) = compiled(rules.clone())?;
         let mut texts = BTreeMap::new();
         for relation in &checked.relations {
             if let Some(decl) = checked.program.decls.get(relation.decl) {
                 texts.insert(relation.name.clone(), RelationText::of(decl));
             }
         }
-        Ok(Policy { program, texts })
+        Ok(Policy {
+            program,
+            texts,
+            rules,
+        })
+    }
+
+    /// Checks rules and gives what looks wrong in them, with their texts.
+    ///
+    /// # Errors
+    /// The rules have mistakes.
+    pub fn check(rules: RuleSources) -> Result<(Sources, Diagnostics), PolicyError> {
+        let (_, checked, sources) = compiled(rules)?;
+        Ok((sources, checked.warnings))
     }
 
     /// What a relation's tuples say.
@@ -82,8 +88,13 @@ impl Policy {
 
     /// The relations whose names begin so, in the order of their declarations.
     pub fn relations_named(&self, prefix: &str) -> Vec<(RelId, String)> {
-        let named = self.program.relations().filter(|(_, relation)| relation.name.starts_with(prefix));
-        named.map(|(id, relation)| (id, relation.name.clone())).collect()
+        let named = self
+            .program
+            .relations()
+            .filter(|(_, relation)| relation.name.starts_with(prefix));
+        named
+            .map(|(id, relation)| (id, relation.name.clone()))
+            .collect()
     }
 
     /// Evaluates the rules over the store's facts and those of `more`, as far as `goals` need it.
@@ -100,20 +111,63 @@ impl Policy {
     ) -> Result<Model, PolicyError> {
         let mut facts = Facts::new(&self.program);
         let given = more(&self.program, &mut facts)?;
-        let scoped = store.scoped_views().map_err(crate::store::ViewError::from)?;
+        let scoped = store
+            .scoped_views()
+            .map_err(crate::store::ViewError::from)?;
         let wanted = self.program.inputs(goals);
-        for (id, relation) in self.program.relations().filter(|(id, _)| wanted.contains(id)) {
-            let Some(text) = self.text(&relation.name).filter(|_| !given.contains(&id)) else { continue };
+        for (id, relation) in self
+            .program
+            .relations()
+            .filter(|(id, _)| wanted.contains(id))
+        {
+            let Some(text) = self.text(&relation.name).filter(|_| !given.contains(&id)) else {
+                continue;
+            };
             let columns: Vec<&str> = text.columns.iter().map(String::as_str).collect();
             read_relation(store, &scoped, &relation.name, &columns, scope, |cells| {
                 push(&mut facts, id, &relation.columns, cells);
             })?;
         }
-        Ok(datalog::evaluate(&self.program, facts, goals, &Options::default())?)
+        datalog::evaluate(&self.program, facts, goals, &Options::default()).map_err(|error| {
+            // Only now are the texts needed, and reading them again gives each file its number again.
+            let mut sources = Sources::new();
+            let (files, mut loader) = self.rules.clone().into_sources(&mut sources);
+            let _ = datalog::load(&mut sources, &files, &mut loader);
+            PolicyError::Evaluation {
+                error: Box::new(error),
+                sources: Box::new(sources),
+            }
+        })
     }
 }
 
-fn push(facts: &mut Facts, relation: RelId, types: &[crate::datalog::ast::BaseType], cells: &[Cell<'_>]) {
+fn compiled(rules: RuleSources) -> Result<(CompiledProgram, Checked, Sources), PolicyError> {
+    let mut sources = Sources::new();
+    let (files, mut loader) = rules.into_sources(&mut sources);
+    let checked = match datalog::load(&mut sources, &files, &mut loader) {
+        Ok(checked) => checked,
+        Err(diagnostics) => {
+            return Err(PolicyError::Rules {
+                diagnostics,
+                sources: Box::new(sources),
+            });
+        }
+    };
+    match datalog::compile(&checked) {
+        Ok(program) => Ok((program, checked, sources)),
+        Err(errors) => Err(PolicyError::Plan {
+            errors,
+            sources: Box::new(sources),
+        }),
+    }
+}
+
+fn push(
+    facts: &mut Facts,
+    relation: RelId,
+    types: &[crate::datalog::ast::BaseType],
+    cells: &[Cell<'_>],
+) {
     use crate::datalog::ast::BaseType;
     let values: Option<Vec<Value<'_>>> = types
         .iter()
@@ -122,14 +176,20 @@ fn push(facts: &mut Facts, relation: RelId, types: &[crate::datalog::ast::BaseTy
             (BaseType::Symbol, Cell::Text(text)) => Some(Value::Symbol(text)),
             (BaseType::Number, Cell::Integer(number)) => Some(Value::Number(*number)),
             (BaseType::Float, Cell::Real(number)) => Some(Value::Float(*number)),
-            #[expect(clippy::cast_precision_loss, reason = "SQLite keeps whole reals as integers")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "SQLite keeps whole reals as integers"
+            )]
             (BaseType::Float, Cell::Integer(number)) => Some(Value::Float(*number as f64)),
             _ => None,
         })
         .collect();
     let pushed = values.map(|values| facts.push(relation, &values));
     if !matches!(pushed, Some(Ok(()))) {
-        tracing::warn!(?cells, "a row of a view does not fit its relation and is left out");
+        tracing::warn!(
+            ?cells,
+            "a row of a view does not fit its relation and is left out"
+        );
     }
 }
 

@@ -38,8 +38,13 @@ pub enum PolicyError {
         sources: Box<Sources>,
     },
     /// A rule met a value that it cannot compute with, or a limit.
-    #[error(transparent)]
-    Evaluation(#[from] EvalError),
+    #[error("{error}")]
+    Evaluation {
+        /// What and where.
+        error: Box<EvalError>,
+        /// The files.
+        sources: Box<Sources>,
+    },
     /// An `.input` relation is no view of the store, or has other columns.
     #[error("{0}")]
     View(#[from] ViewError),
@@ -50,23 +55,45 @@ pub enum PolicyError {
 
 impl PolicyError {
     /// What to print, one report a mistake.
-    pub fn reports(self, rules: &dyn Fn() -> Sources) -> Vec<miette::Report> {
+    pub fn reports(self) -> Vec<miette::Report> {
         match self {
-            PolicyError::Rules { diagnostics, sources } => {
-                diagnostics.reports(&sources).map(miette::Report::new).collect()
+            PolicyError::Rules {
+                diagnostics,
+                sources,
+            } => diagnostics
+                .reports(&sources)
+                .map(miette::Report::new)
+                .collect(),
+            PolicyError::Plan { errors, sources } => errors
+                .iter()
+                .map(|error| miette::Report::new(StopReport::of_plan(error, &sources)))
+                .collect(),
+            PolicyError::Evaluation { error, sources } => {
+                vec![miette::Report::new(StopReport::of_evaluation(
+                    &error, &sources,
+                ))]
             }
-            PolicyError::Plan { errors, sources } => {
-                errors.iter().map(|error| miette::Report::new(StopReport::of_plan(error, &sources))).collect()
-            }
-            PolicyError::Evaluation(error) => vec![miette::Report::new(StopReport::of_evaluation(&error, &rules()))],
             PolicyError::Unreadable { .. } => {
-                vec![plain(&self, "policy::unreadable", "name a rule file (`.dl`) or a folder of them")]
+                vec![plain(
+                    &self,
+                    "policy::unreadable",
+                    "name a rule file (`.dl`) or a folder of them",
+                )]
             }
-            PolicyError::View(ViewError::Unknown { ref relation, ref views }) => {
-                let near = crate::catalog::typed::nearest(relation, views.iter().map(String::as_str));
+            PolicyError::View(ViewError::Unknown {
+                ref relation,
+                ref views,
+            }) => {
+                let near =
+                    crate::catalog::typed::nearest(relation, views.iter().map(String::as_str));
                 let help = match near {
-                    Some(near) => format!("`.input` relations are views of the store; did you mean `{near}`?"),
-                    None => format!("`.input` relations are views of the store: {}", views.join(", ")),
+                    Some(near) => {
+                        format!("`.input` relations are views of the store; did you mean `{near}`?")
+                    }
+                    None => format!(
+                        "`.input` relations are views of the store: {}",
+                        views.join(", ")
+                    ),
                 };
                 vec![plain(&self, "policy::unknown-view", &help)]
             }
@@ -85,5 +112,8 @@ impl PolicyError {
 }
 
 fn plain(error: &PolicyError, code: &str, help: &str) -> miette::Report {
-    miette::MietteDiagnostic::new(error.to_string()).with_code(code).with_help(help).into()
+    miette::MietteDiagnostic::new(error.to_string())
+        .with_code(code)
+        .with_help(help)
+        .into()
 }

@@ -27,7 +27,10 @@ pub fn read_builtin(name: &str) -> Option<&'static str> {
 
 /// The names of the built-in files.
 pub fn builtin_names() -> Vec<&'static str> {
-    let mut names: Vec<_> = RULES.files().filter_map(|file| file.path().to_str()).collect();
+    let mut names: Vec<_> = RULES
+        .files()
+        .filter_map(|file| file.path().to_str())
+        .collect();
     names.sort_unstable();
     names
 }
@@ -55,7 +58,8 @@ impl RuleSources {
         }
         let mut site = Vec::new();
         for path in paths {
-            let text = std::fs::read_to_string(&path).map_err(|source| unreadable(&path, source))?;
+            let text =
+                std::fs::read_to_string(&path).map_err(|source| unreadable(&path, source))?;
             let name = path.display().to_string();
             if !site.iter().any(|(known, _)| *known == name) {
                 site.push((name, text));
@@ -92,7 +96,9 @@ impl RuleSources {
         let mut files = Vec::new();
         let mut added = Vec::new();
         for (path, text) in self.site {
-            let name = Path::new(&path).file_name().map(|name| name.to_string_lossy().into_owned());
+            let name = Path::new(&path)
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
             match name {
                 Some(name) if builtin.contains(&name.as_str()) => {
                     replaced.insert(name, (path, text));
@@ -113,7 +119,10 @@ impl RuleSources {
 }
 
 fn unreadable(path: &Path, source: std::io::Error) -> PolicyError {
-    PolicyError::Unreadable { path: path.to_owned(), source }
+    PolicyError::Unreadable {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 /// Finds included files: a site's in place of the built-in one, the built-in one, or one on disk.
@@ -125,7 +134,9 @@ pub struct SiteLoader {
 impl Loader for SiteLoader {
     fn resolve(&self, including: &str, name: &str) -> String {
         let resolved = FromDisk.resolve(including, name);
-        let own = resolved.strip_prefix(BUILTIN).and_then(|name| self.replaced.get(name));
+        let own = resolved
+            .strip_prefix(BUILTIN)
+            .and_then(|name| self.replaced.get(name));
         match own {
             Some((path, _)) => path.clone(),
             None => resolved,

@@ -20,23 +20,36 @@ impl RelationText {
         let doc = decl.doc.as_ref();
         let field = |key: &str| {
             let fields = doc.map(|doc| doc.fields.as_slice()).unwrap_or_default();
-            fields.iter().find(|field| field.key.name == key).map(|field| field.value.clone())
+            fields
+                .iter()
+                .find(|field| field.key.name == key)
+                .map(|field| field.value.clone())
         };
         RelationText {
-            columns: decl.columns.iter().map(|column| column.name.name.clone()).collect(),
-            sentence: doc.map(|doc| doc.sentence.clone()).filter(|sentence| !sentence.parts.is_empty()),
+            columns: decl
+                .columns
+                .iter()
+                .map(|column| column.name.name.clone())
+                .collect(),
+            sentence: doc
+                .map(|doc| doc.sentence.clone())
+                .filter(|sentence| !sentence.parts.is_empty()),
             help: field("help"),
         }
     }
 
     /// The sentence of a tuple, given the text of each column.
     pub fn say(&self, values: &[String]) -> Option<String> {
-        self.sentence.as_ref().map(|template| self.fill(template, values))
+        self.sentence
+            .as_ref()
+            .map(|template| self.fill(template, values))
     }
 
     /// The advice for a tuple.
     pub fn advise(&self, values: &[String]) -> Option<String> {
-        self.help.as_ref().map(|template| self.fill(template, values))
+        self.help
+            .as_ref()
+            .map(|template| self.fill(template, values))
     }
 
     fn fill(&self, template: &Template, values: &[String]) -> String {

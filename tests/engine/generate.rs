@@ -31,7 +31,12 @@ struct Generator<'a> {
 type Scope = Vec<(String, Ty)>;
 
 pub fn program(bytes: &[u8]) -> String {
-    let mut generator = Generator { bytes: bytes.iter(), relations: Vec::new(), text: String::new(), fresh: 0 };
+    let mut generator = Generator {
+        bytes: bytes.iter(),
+        relations: Vec::new(),
+        text: String::new(),
+        fresh: 0,
+    };
     generator.declarations();
     generator.facts();
     generator.rules();
@@ -54,12 +59,21 @@ impl Generator<'_> {
         for number in 0..count {
             layer += usize::from(number < 2 || !self.once_in(3));
             let arity = [2, 1, 3, 2, 2, 1, 2, 3, 0, 4, 5][self.below(11)];
-            let columns: Vec<Ty> = (0..arity).map(|_| TYPES[[0, 0, 0, 1, 0, 1, 0, 2][self.below(8)]]).collect();
+            let columns: Vec<Ty> = (0..arity)
+                .map(|_| TYPES[[0, 0, 0, 1, 0, 1, 0, 2][self.below(8)]])
+                .collect();
             let name = format!("r{number}");
-            let declared = columns.iter().enumerate().map(|(at, ty)| format!("c{at}: {}", name_of(*ty)));
+            let declared = columns
+                .iter()
+                .enumerate()
+                .map(|(at, ty)| format!("c{at}: {}", name_of(*ty)));
             let declared: Vec<String> = declared.collect();
             let _ = writeln!(self.text, ".decl {name}({})", declared.join(", "));
-            self.relations.push(Relation { name, columns, layer });
+            self.relations.push(Relation {
+                name,
+                columns,
+                layer,
+            });
         }
     }
 
@@ -70,7 +84,9 @@ impl Generator<'_> {
             let most = if relation < 2 { 12 } else { 4 };
             let mut state = seed as u64;
             let bytes: Vec<u8> = std::iter::repeat_with(|| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 (state >> 33) as u8
             })
             .take(if seed == 0 { 0 } else { 100 })
@@ -87,13 +103,29 @@ impl Generator<'_> {
 
     fn constant(&mut self, ty: Ty) -> String {
         let constants: &[&str] = match ty {
-            Ty::Number => &["0", "1", "2", "3", "1", "2", "-1", "2147483648", "9223372036854775807"],
-            Ty::Symbol => &["\"a\"", "\"b\"", "\"\"", "\"12\"", "\"ab\"", "\"a\"", "\"x\""],
+            Ty::Number => &[
+                "0",
+                "1",
+                "2",
+                "3",
+                "1",
+                "2",
+                "-1",
+                "2147483648",
+                "9223372036854775807",
+            ],
+            Ty::Symbol => &[
+                "\"a\"", "\"b\"", "\"\"", "\"12\"", "\"ab\"", "\"a\"", "\"x\"",
+            ],
             Ty::Float => &["0.0", "1.5", "-2.0", "1.5", "1000000.0"],
         };
         let at = self.below(constants.len() * 6);
         // The unusual ones, at the end, only once in a while.
-        let at = if at >= constants.len() { at % 4 % constants.len() } else { at };
+        let at = if at >= constants.len() {
+            at % 4 % constants.len()
+        } else {
+            at
+        };
         constants[at].to_owned()
     }
 
@@ -119,7 +151,11 @@ impl Generator<'_> {
         if literals.len() > 1 && self.once_in(4) {
             literals.rotate_left(1);
         }
-        let mut body: Vec<String> = if prefix.is_empty() { Vec::new() } else { vec![prefix] };
+        let mut body: Vec<String> = if prefix.is_empty() {
+            Vec::new()
+        } else {
+            vec![prefix]
+        };
         body.extend(literals);
         if self.once_in(4) {
             body.reverse();
@@ -130,7 +166,9 @@ impl Generator<'_> {
         }
         let mut heads = vec![self.head(head, &scope)];
         if self.once_in(6) {
-            let others: Vec<usize> = (0..self.relations.len()).filter(|&r| self.relations[r].layer >= layer).collect();
+            let others: Vec<usize> = (0..self.relations.len())
+                .filter(|&r| self.relations[r].layer >= layer)
+                .collect();
             let other = others[self.below(others.len())];
             heads.push(self.head(other, &scope));
         }
@@ -154,7 +192,9 @@ impl Generator<'_> {
 
     /// An atom that may bind variables.
     fn atom(&mut self, layer: usize, scope: &mut Scope, prefix: &str) -> Option<String> {
-        let usable: Vec<usize> = (0..self.relations.len()).filter(|&r| self.relations[r].layer <= layer).collect();
+        let usable: Vec<usize> = (0..self.relations.len())
+            .filter(|&r| self.relations[r].layer <= layer)
+            .collect();
         if usable.is_empty() {
             return None;
         }
@@ -193,8 +233,11 @@ impl Generator<'_> {
                 };
                 self.fresh += 1;
                 let name = format!("V{}", self.fresh);
-                let equation =
-                    if self.once_in(3) { format!("{value} = {name}") } else { format!("{name} = {value}") };
+                let equation = if self.once_in(3) {
+                    format!("{value} = {name}")
+                } else {
+                    format!("{name} = {value}")
+                };
                 scope.push((name, ty));
                 Some(equation)
             }
@@ -206,8 +249,9 @@ impl Generator<'_> {
     fn condition(&mut self, layer: usize, scope: &Scope) -> String {
         match self.below(5) {
             0 | 1 => {
-                let usable: Vec<usize> =
-                    (0..self.relations.len()).filter(|&r| self.relations[r].layer < layer).collect();
+                let usable: Vec<usize> = (0..self.relations.len())
+                    .filter(|&r| self.relations[r].layer < layer)
+                    .collect();
                 if usable.is_empty() {
                     return "1 < 2".into();
                 }
@@ -221,7 +265,10 @@ impl Generator<'_> {
                 format!("!{}", call(&name, args.collect()))
             }
             2 if self.once_in(2) => {
-                let (first, second) = (self.operand(Ty::Symbol, scope), self.operand(Ty::Symbol, scope));
+                let (first, second) = (
+                    self.operand(Ty::Symbol, scope),
+                    self.operand(Ty::Symbol, scope),
+                );
                 let not = if self.once_in(3) { "!" } else { "" };
                 let test = if self.once_in(2) { "match" } else { "contains" };
                 format!("{not}{test}({first}, {second})")
@@ -231,7 +278,9 @@ impl Generator<'_> {
                 let op = ["!=", "<", "<=", ">", ">=", "="][self.below(6)];
                 let left = self.expression(ty, scope, 2);
                 let right = match self.below(6) {
-                    5 => self.aggregate(ty, layer, scope, 1).unwrap_or_else(|| self.constant(ty)),
+                    5 => self
+                        .aggregate(ty, layer, scope, 1)
+                        .unwrap_or_else(|| self.constant(ty)),
                     _ => self.operand(ty, scope),
                 };
                 format!("{left} {op} {right}")
@@ -240,7 +289,11 @@ impl Generator<'_> {
     }
 
     fn operand(&mut self, ty: Ty, scope: &Scope) -> String {
-        let known: Vec<&String> = scope.iter().filter(|(_, other)| *other == ty).map(|(name, _)| name).collect();
+        let known: Vec<&String> = scope
+            .iter()
+            .filter(|(_, other)| *other == ty)
+            .map(|(name, _)| name)
+            .collect();
         if known.is_empty() || self.once_in(8) {
             return self.constant(ty);
         }
@@ -256,7 +309,9 @@ impl Generator<'_> {
             (Ty::Number, 5) => format!("strlen({})", arg(self, Ty::Symbol)),
             (Ty::Number, 6) => format!("to_number({})", arg(self, Ty::Symbol)),
             (Ty::Number, 7) => format!("to_number({})", arg(self, Ty::Float)),
-            (Ty::Symbol, 0..=3) => format!("cat({}, {})", arg(self, Ty::Symbol), arg(self, Ty::Symbol)),
+            (Ty::Symbol, 0..=3) => {
+                format!("cat({}, {})", arg(self, Ty::Symbol), arg(self, Ty::Symbol))
+            }
             (Ty::Symbol, 4 | 5) => format!("to_string({})", arg(self, Ty::Number)),
             (Ty::Symbol, 6) => format!("to_string({})", arg(self, Ty::Float)),
             (Ty::Symbol, _) => format!("min({}, {})", arg(self, Ty::Symbol), arg(self, Ty::Symbol)),
@@ -265,7 +320,11 @@ impl Generator<'_> {
             (_, 4) => format!("max({}, {})", arg(self, ty), arg(self, ty)),
             (_, 3) => format!("-({})", arg(self, ty)),
             _ => {
-                let ops: &[&str] = if ty == Ty::Number { &["+", "-", "*", "/", "%"] } else { &["+", "-", "*", "/"] };
+                let ops: &[&str] = if ty == Ty::Number {
+                    &["+", "-", "*", "/", "%"]
+                } else {
+                    &["+", "-", "*", "/"]
+                };
                 let op = ops[self.below(ops.len())];
                 format!("({} {op} {})", arg(self, ty), arg(self, ty))
             }
@@ -284,7 +343,11 @@ impl Generator<'_> {
         let own_names = self.fresh.to_string();
         let mut body = vec![self.atom(inside, &mut scope, &own_names)?];
         if self.once_in(3) {
-            let prefix = if self.once_in(2) { "" } else { own_names.as_str() };
+            let prefix = if self.once_in(2) {
+                ""
+            } else {
+                own_names.as_str()
+            };
             body.extend(self.atom(inside, &mut scope, prefix));
         }
         if self.once_in(3) {
@@ -308,9 +371,17 @@ impl Generator<'_> {
             return Some(format!("count : {{ {} }}", body.join(", ")));
         }
         let own: Scope = scope[before..].to_vec();
-        let values: Vec<&String> = own.iter().filter(|(_, other)| *other == ty).map(|(name, _)| name).collect();
+        let values: Vec<&String> = own
+            .iter()
+            .filter(|(_, other)| *other == ty)
+            .map(|(name, _)| name)
+            .collect();
         let value = (*values.first()?).clone();
-        let value = if self.once_in(4) { format!("{value} * 2{}", if ty == Ty::Float { ".0" } else { "" }) } else { value };
+        let value = if self.once_in(4) {
+            format!("{value} * 2{}", if ty == Ty::Float { ".0" } else { "" })
+        } else {
+            value
+        };
         let op = ["min", "min", "max", "sum"][op];
         Some(format!("{op} {value} : {{ {} }}", body.join(", ")))
     }

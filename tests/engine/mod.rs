@@ -31,12 +31,17 @@ pub fn try_run(text: &str, facts: &[(&str, Vec<Vec<Value<'_>>>)]) -> Result<Outc
     let program = compiled(text);
     let mut input = Facts::new(&program);
     for (relation, tuples) in facts {
-        let relation = program.relation(relation).expect("the relation is declared");
+        let relation = program
+            .relation(relation)
+            .expect("the relation is declared");
         for tuple in tuples {
             input.push(relation, tuple).expect("the tuple fits");
         }
     }
-    let options = Options { stamps: true, ..Options::default() };
+    let options = Options {
+        stamps: true,
+        ..Options::default()
+    };
     let model = evaluate(&program, input, &[], &options)?;
     Ok(Outcome { program, model })
 }
@@ -47,7 +52,18 @@ pub fn run(text: &str, facts: &[(&str, Vec<Vec<Value<'_>>>)]) -> Outcome {
 
 /// The tuples of a relation, sorted, each as its values with spaces between.
 pub fn answers(outcome: &Outcome, relation: &str) -> Vec<String> {
-    let relation = outcome.program.relation(relation).expect("the relation is declared");
+    let relation = outcome
+        .program
+        .relation(relation)
+        .expect("the relation is declared");
     let tuples = outcome.model.sorted(relation).into_iter();
-    tuples.map(|tuple| tuple.values().map(|value| value.to_string()).collect::<Vec<_>>().join(" ")).collect()
+    tuples
+        .map(|tuple| {
+            tuple
+                .values()
+                .map(|value| value.to_string())
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect()
 }

@@ -43,11 +43,17 @@ fn fail<T>(what: impl Into<String>) -> Result<T, Failure> {
 }
 
 fn finite(float: f64) -> Result<Val, Failure> {
-    if float.is_finite() { Ok(Val::Float(float + 0.0)) } else { fail("not finite") }
+    if float.is_finite() {
+        Ok(Val::Float(float + 0.0))
+    } else {
+        fail("not finite")
+    }
 }
 
 fn fits(number: i128) -> Result<Val, Failure> {
-    i64::try_from(number).map(Val::Number).or_else(|_| fail(format!("overflow: {number}")))
+    i64::try_from(number)
+        .map(Val::Number)
+        .or_else(|_| fail(format!("overflow: {number}")))
 }
 
 pub fn sum(values: Vec<Val>, float: bool) -> Result<Val, Failure> {
@@ -64,17 +70,23 @@ pub fn sum(values: Vec<Val>, float: bool) -> Result<Val, Failure> {
 }
 
 fn number(value: &Val) -> i64 {
-    let Val::Number(number) = value else { panic!("{value:?} is no number") };
+    let Val::Number(number) = value else {
+        panic!("{value:?} is no number")
+    };
     *number
 }
 
 fn real(value: &Val) -> f64 {
-    let Val::Float(float) = value else { panic!("{value:?} is no float") };
+    let Val::Float(float) = value else {
+        panic!("{value:?} is no float")
+    };
     *float
 }
 
 fn text(value: &Val) -> &str {
-    let Val::Symbol(text) = value else { panic!("{value:?} is no symbol") };
+    let Val::Symbol(text) = value else {
+        panic!("{value:?} is no symbol")
+    };
     text
 }
 
@@ -113,7 +125,10 @@ pub fn value(expr: &Expr, binding: &Binding) -> Result<Val, Failure> {
             })
         }
         ExprKind::Call(functor, args) => {
-            let args = args.iter().map(|arg| value(arg, binding)).collect::<Result<Vec<_>, _>>()?;
+            let args = args
+                .iter()
+                .map(|arg| value(arg, binding))
+                .collect::<Result<Vec<_>, _>>()?;
             Ok(match functor {
                 Functor::Cat => Val::Symbol(args.iter().map(text).collect()),
                 Functor::Strlen => Val::Number(text(&args[0]).len() as i64),
@@ -135,7 +150,9 @@ pub fn value(expr: &Expr, binding: &Binding) -> Result<Val, Failure> {
                 },
                 Functor::ToFloat => match &args[0] {
                     Val::Symbol(text) => match text.parse::<f64>() {
-                        Ok(float) if text.contains(|c: char| c.is_ascii_digit()) => return finite(float),
+                        Ok(float) if text.contains(|c: char| c.is_ascii_digit()) => {
+                            return finite(float);
+                        }
                         _ => return fail(format!("{text} is no float")),
                     },
                     Val::Number(number) => Val::Float(*number as f64),
@@ -163,7 +180,8 @@ pub fn test(test: TextTest, first: &Val, second: &Val) -> Result<bool, Failure> 
     match test {
         TextTest::Contains => Ok(second.contains(first)),
         TextTest::Match => {
-            let pattern = regex_lite::Regex::new(first).map_err(|error| Failure(error.to_string()))?;
+            let pattern =
+                regex_lite::Regex::new(first).map_err(|error| Failure(error.to_string()))?;
             let whole = regex_lite::Regex::new(&format!("^(?:{first})$")).unwrap();
             let _ = pattern;
             Ok(whole.is_match(second))

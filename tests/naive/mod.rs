@@ -29,10 +29,18 @@ pub type Binding = BTreeMap<String, Val>;
 
 /// The least model, stratum by stratum.
 pub fn evaluate(checked: &Checked) -> Result<Database, Failure> {
-    let mut database: Database =
-        checked.relations.iter().map(|relation| (relation.name.clone(), BTreeSet::new())).collect();
+    let mut database: Database = checked
+        .relations
+        .iter()
+        .map(|relation| (relation.name.clone(), BTreeSet::new()))
+        .collect();
     for stratum in &checked.strata {
-        let inside = |name: &str| stratum.relations.iter().any(|id| checked.relations[id.index()].name == name);
+        let inside = |name: &str| {
+            stratum
+                .relations
+                .iter()
+                .any(|id| checked.relations[id.index()].name == name)
+        };
         loop {
             let mut new: Vec<(String, Tuple)> = Vec::new();
             for (number, rule) in checked.program.rules.iter().enumerate() {
@@ -67,11 +75,18 @@ pub fn instances(
     let mut made = Vec::new();
     for (literals, types) in rule.bodies.iter().zip(&checked.bodies[number]) {
         let mut goals = Goals::new(literals, types);
-        let heads: Vec<_> = rule.heads.iter().map(|head| goals.head(head, types)).collect();
+        let heads: Vec<_> = rule
+            .heads
+            .iter()
+            .map(|head| goals.head(head, types))
+            .collect();
         let solver = Solver { database };
         for binding in solver.solve(&goals, Binding::new())? {
             for (head, args) in &heads {
-                let tuple = args.iter().map(|arg| functors::value(arg, &binding)).collect::<Result<Tuple, _>>()?;
+                let tuple = args
+                    .iter()
+                    .map(|arg| functors::value(arg, &binding))
+                    .collect::<Result<Tuple, _>>()?;
                 made.push((head.clone(), tuple, goals.premises(&binding)));
             }
         }

@@ -22,8 +22,11 @@ impl Solver<'_> {
                 ready(goal, &known) && !goal.fails() || plain(goals, at, &known)
             });
             let next = next.or_else(|| left.iter().position(|&at| ready(&goals.list[at], &known)));
-            let positive = |at: &usize| matches!(goals.list[*at], Goal::Atom { negated: false, .. });
-            let next = next.or_else(|| left.iter().position(positive)).expect("the body is bound");
+            let positive =
+                |at: &usize| matches!(goals.list[*at], Goal::Atom { negated: false, .. });
+            let next = next
+                .or_else(|| left.iter().position(positive))
+                .expect("the body is bound");
             let goal = &goals.list[left.remove(next)];
             let mut extended = BTreeSet::new();
             for binding in bindings {
@@ -35,13 +38,26 @@ impl Solver<'_> {
         Ok(bindings)
     }
 
-    fn step(&self, goal: &Goal, mut binding: Binding, out: &mut BTreeSet<Binding>) -> Result<(), Failure> {
+    fn step(
+        &self,
+        goal: &Goal,
+        mut binding: Binding,
+        out: &mut BTreeSet<Binding>,
+    ) -> Result<(), Failure> {
         match goal {
-            Goal::Atom { relation, args, negated } => {
+            Goal::Atom {
+                relation,
+                args,
+                negated,
+            } => {
                 let mut found = false;
                 for tuple in &self.database[relation] {
                     let mut extended = binding.clone();
-                    if args.iter().zip(tuple).all(|(arg, value)| agrees(arg, value, &mut extended)) {
+                    if args
+                        .iter()
+                        .zip(tuple)
+                        .all(|(arg, value)| agrees(arg, value, &mut extended))
+                    {
                         found = true;
                         if !negated {
                             out.insert(extended);
@@ -52,7 +68,9 @@ impl Solver<'_> {
                     out.insert(binding);
                 }
             }
-            Goal::Compare { left, op, right, .. } => {
+            Goal::Compare {
+                left, op, right, ..
+            } => {
                 for (variable, other) in [(left, right), (right, left)] {
                     if let ExprKind::Variable(name) = &variable.kind
                         && *op == CompareOp::Eq
@@ -64,20 +82,41 @@ impl Solver<'_> {
                         return Ok(());
                     }
                 }
-                if functors::compare(*op, &functors::value(left, &binding)?, &functors::value(right, &binding)?) {
+                if functors::compare(
+                    *op,
+                    &functors::value(left, &binding)?,
+                    &functors::value(right, &binding)?,
+                ) {
                     out.insert(binding);
                 }
             }
-            Goal::Test { test, args, negated, .. } => {
-                let (first, second) = (functors::value(&args[0], &binding)?, functors::value(&args[1], &binding)?);
+            Goal::Test {
+                test,
+                args,
+                negated,
+                ..
+            } => {
+                let (first, second) = (
+                    functors::value(&args[0], &binding)?,
+                    functors::value(&args[1], &binding)?,
+                );
                 if functors::test(*test, &first, &second)? != *negated {
                     out.insert(binding);
                 }
             }
-            Goal::Aggregate { variable, op, outer, bodies, float, .. } => {
+            Goal::Aggregate {
+                variable,
+                op,
+                outer,
+                bodies,
+                float,
+                ..
+            } => {
                 if let Some(value) = self.aggregate(*op, outer, bodies, *float, &binding)? {
-                    binding.insert(variable.clone(), value);
-                    out.insert(binding);
+                    let known = binding.insert(variable.clone(), value.clone());
+                    if known.is_none_or(|known| known == value) {
+                        out.insert(binding);
+                    }
                 }
             }
         }
@@ -92,13 +131,22 @@ impl Solver<'_> {
         float: bool,
         binding: &Binding,
     ) -> Result<Option<Val>, Failure> {
-        let group: Binding = outer.iter().map(|name| (name.clone(), binding[name].clone())).collect();
+        let group: Binding = outer
+            .iter()
+            .map(|name| (name.clone(), binding[name].clone()))
+            .collect();
         let mut distinct: BTreeMap<Binding, Option<Val>> = BTreeMap::new();
         for (goals, value) in bodies {
             for inner in self.solve(goals, group.clone())? {
-                let value = value.as_ref().map(|value| functors::value(value, &inner)).transpose()?;
+                let value = value
+                    .as_ref()
+                    .map(|value| functors::value(value, &inner))
+                    .transpose()?;
                 let own = |name: &String| !outer.contains(name) && !name.starts_with('$');
-                distinct.insert(inner.into_iter().filter(|(name, _)| own(name)).collect(), value);
+                distinct.insert(
+                    inner.into_iter().filter(|(name, _)| own(name)).collect(),
+                    value,
+                );
             }
         }
         let count = distinct.len() as i64;
@@ -126,12 +174,16 @@ fn agrees(arg: &Expr, value: &Val, binding: &mut Binding) -> bool {
 fn mentioned(goal: &Goal) -> Vec<String> {
     let mut names = Vec::new();
     match goal {
-        Goal::Atom { args, .. } | Goal::Test { args, .. } => args.iter().for_each(|arg| variables(arg, &mut names)),
+        Goal::Atom { args, .. } | Goal::Test { args, .. } => {
+            args.iter().for_each(|arg| variables(arg, &mut names))
+        }
         Goal::Compare { left, right, .. } => {
             variables(left, &mut names);
             variables(right, &mut names);
         }
-        Goal::Aggregate { variable, outer, .. } => {
+        Goal::Aggregate {
+            variable, outer, ..
+        } => {
             names.push(variable.clone());
             names.extend(outer.iter().cloned());
         }
@@ -148,8 +200,12 @@ fn known_all(expr: &Expr, known: &BTreeSet<String>) -> bool {
 /// Whether it can be decided, or gives a variable its value; atoms that are not negated do neither.
 fn ready(goal: &Goal, known: &BTreeSet<String>) -> bool {
     match goal {
-        Goal::Atom { args, negated, .. } => *negated && args.iter().all(|arg| known_all(arg, known)),
-        Goal::Compare { left, op, right, .. } => {
+        Goal::Atom { args, negated, .. } => {
+            *negated && args.iter().all(|arg| known_all(arg, known))
+        }
+        Goal::Compare {
+            left, op, right, ..
+        } => {
             let variable = |expr: &Expr| matches!(expr.kind, ExprKind::Variable(_));
             match (known_all(left, known), known_all(right, known)) {
                 (true, true) => true,
@@ -165,16 +221,31 @@ fn ready(goal: &Goal, known: &BTreeSet<String>) -> bool {
 
 /// Whether it is an atom without an unknown variable that an earlier `X = expression` is going to assign.
 fn plain(goals: &Goals, at: usize, known: &BTreeSet<String>) -> bool {
-    let Goal::Atom { args, negated: false, .. } = &goals.list[at] else { return false };
+    let Goal::Atom {
+        args,
+        negated: false,
+        ..
+    } = &goals.list[at]
+    else {
+        return false;
+    };
     let mut names = Vec::new();
     args.iter().for_each(|arg| variables(arg, &mut names));
     let assigned = |name: &String| goals.list[..at].iter().any(|goal| assigns(goal, name));
-    names.iter().all(|name| known.contains(name) || !assigned(name))
+    names
+        .iter()
+        .all(|name| known.contains(name) || !assigned(name))
 }
 
 fn assigns(goal: &Goal, name: &str) -> bool {
     match goal {
-        Goal::Compare { left, op: CompareOp::Eq, right, compound: true, .. } => {
+        Goal::Compare {
+            left,
+            op: CompareOp::Eq,
+            right,
+            compound: true,
+            ..
+        } => {
             let mentions = |expr: &Expr| {
                 let mut names = Vec::new();
                 variables(expr, &mut names);

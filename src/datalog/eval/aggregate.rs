@@ -24,7 +24,9 @@ pub(super) fn values(run: &Run<'_>, plan: &AggregatePlan, source: RowsRef<'_>) -
     let mut count = 0;
     let mut at = 0;
     for group in 0..groups.len() {
-        let Some(group) = groups.row(group).get(..width) else { continue };
+        let Some(group) = groups.row(group).get(..width) else {
+            continue;
+        };
         let start = at;
         while at < bindings.len() && bindings.row(at).starts_with(group) {
             at += 1;
@@ -58,18 +60,37 @@ fn groups(run: &Run<'_>, plan: &AggregatePlan, source: RowsRef<'_>) -> Rows {
 }
 
 /// The value of the group whose bindings stand from `start` to `end`.
-fn fold(run: &Run<'_>, plan: &AggregatePlan, bindings: &Rows, start: usize, end: usize) -> Option<u32> {
+fn fold(
+    run: &Run<'_>,
+    plan: &AggregatePlan,
+    bindings: &Rows,
+    start: usize,
+    end: usize,
+) -> Option<u32> {
     let value = |at: usize| {
         let column = plan.value.map_or(0, usize::from);
         bindings.row(at).get(column).copied().unwrap_or_default()
     };
     match plan.op {
-        AggregateOp::Count => Some(run.computer.values.borrow_mut().number((end - start) as i64)),
+        AggregateOp::Count => Some(
+            run.computer
+                .values
+                .borrow_mut()
+                .number((end - start) as i64),
+        ),
         AggregateOp::Min | AggregateOp::Max => {
             let values = run.computer.values.borrow();
-            let better = if plan.op == AggregateOp::Min { Ordering::Less } else { Ordering::Greater };
+            let better = if plan.op == AggregateOp::Min {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            };
             (start..end).map(value).reduce(|best, other| {
-                if values.compare(plan.ty, other, best) == better { other } else { best }
+                if values.compare(plan.ty, other, best) == better {
+                    other
+                } else {
+                    best
+                }
             })
         }
         AggregateOp::Sum if plan.ty == BaseType::Float => {
@@ -81,13 +102,19 @@ fn fold(run: &Run<'_>, plan: &AggregatePlan, bindings: &Rows, start: usize, end:
             floats.sort_by(f64::total_cmp);
             let sum: f64 = floats.iter().sum();
             let fault = || Fault::not_finite(&format!("sum of {} floats", floats.len()), plan.span);
-            let sum = run.unless_fault(if sum.is_finite() { Ok(sum) } else { Err(fault()) })?;
+            let sum = run.unless_fault(if sum.is_finite() {
+                Ok(sum)
+            } else {
+                Err(fault())
+            })?;
             Some(run.computer.values.borrow_mut().float(sum))
         }
         AggregateOp::Sum => {
             let sum: i128 = {
                 let values = run.computer.values.borrow();
-                (start..end).map(|at| i128::from(values.integer(value(at)))).sum()
+                (start..end)
+                    .map(|at| i128::from(values.integer(value(at))))
+                    .sum()
             };
             let sum = i64::try_from(sum).map_err(|_| Fault::overflow(&sum.to_string(), plan.span));
             let sum = run.unless_fault(sum)?;

@@ -36,7 +36,11 @@ pub(super) struct Place<'a> {
 
 impl Computer {
     pub(super) fn new(values: Values, constants: Vec<u32>) -> Self {
-        Computer { values: RefCell::new(values), constants, patterns: RefCell::default() }
+        Computer {
+            values: RefCell::new(values),
+            constants,
+            patterns: RefCell::default(),
+        }
     }
 
     /// The code at a place.
@@ -87,7 +91,10 @@ impl Computer {
         span: Span,
         place: Place<'_>,
     ) -> Result<bool, Fault> {
-        let (first, second) = (self.compute(&args[0], place)?, self.compute(&args[1], place)?);
+        let (first, second) = (
+            self.compute(&args[0], place)?,
+            self.compute(&args[1], place)?,
+        );
         let values = self.values.borrow();
         match test {
             TextTest::Contains => Ok(values.text(second).contains(values.text(first))),
@@ -139,7 +146,9 @@ impl Computer {
                     (Scalar::Number(left), Scalar::Number(right)) => {
                         integer(*op, left, right, *span).map(Scalar::Number)
                     }
-                    (Scalar::Float(left), Scalar::Float(right)) => real(*op, left, right, *span).map(Scalar::Float),
+                    (Scalar::Float(left), Scalar::Float(right)) => {
+                        real(*op, left, right, *span).map(Scalar::Float)
+                    }
                     (left, _) => Ok(left),
                 }
             }
@@ -154,7 +163,10 @@ impl Computer {
         span: Span,
         place: Place<'_>,
     ) -> Result<Scalar, Fault> {
-        let args = args.iter().map(|arg| self.scalar(arg, place)).collect::<Result<Vec<_>, _>>()?;
+        let args = args
+            .iter()
+            .map(|arg| self.scalar(arg, place))
+            .collect::<Result<Vec<_>, _>>()?;
         let first = args.first().copied().unwrap_or(Scalar::Number(0));
         Ok(match functor {
             Functor::Cat => {
@@ -167,12 +179,24 @@ impl Computer {
                 Scalar::Symbol(self.values.borrow_mut().symbol(&text))
             }
             Functor::Strlen => match first {
-                Scalar::Symbol(code) => Scalar::Number(self.values.borrow().text(code).len() as i64),
+                Scalar::Symbol(code) => {
+                    Scalar::Number(self.values.borrow().text(code).len() as i64)
+                }
                 other => other,
             },
             Functor::Min | Functor::Max => {
-                let better = if functor == Functor::Min { Ordering::Less } else { Ordering::Greater };
-                let pick = |best, other| if self.order(other, best) == better { other } else { best };
+                let better = if functor == Functor::Min {
+                    Ordering::Less
+                } else {
+                    Ordering::Greater
+                };
+                let pick = |best, other| {
+                    if self.order(other, best) == better {
+                        other
+                    } else {
+                        best
+                    }
+                };
                 args.into_iter().fold(first, pick)
             }
             Functor::ToString => {
@@ -186,12 +210,16 @@ impl Computer {
             Functor::ToNumber => match first {
                 Scalar::Number(_) => first,
                 Scalar::Float(float) => Scalar::Number(cut(float, span)?),
-                Scalar::Symbol(code) => Scalar::Number(read_number(self.values.borrow().text(code), span)?),
+                Scalar::Symbol(code) => {
+                    Scalar::Number(read_number(self.values.borrow().text(code), span)?)
+                }
             },
             Functor::ToFloat => match first {
                 Scalar::Float(_) => first,
                 Scalar::Number(number) => Scalar::Float(number as f64),
-                Scalar::Symbol(code) => Scalar::Float(read_float(self.values.borrow().text(code), span)?),
+                Scalar::Symbol(code) => {
+                    Scalar::Float(read_float(self.values.borrow().text(code), span)?)
+                }
             },
         })
     }
@@ -255,12 +283,16 @@ fn cut(float: f64, span: Span) -> Result<i64, Fault> {
 }
 
 fn read_number(text: &str, span: Span) -> Result<i64, Fault> {
-    text.parse().map_err(|_| Fault::not_a_number(text, "a whole number", span))
+    text.parse()
+        .map_err(|_| Fault::not_a_number(text, "a whole number", span))
 }
 
 fn read_float(text: &str, span: Span) -> Result<f64, Fault> {
     let digits = text.bytes().any(|byte| byte.is_ascii_digit());
-    let float = text.parse::<f64>().ok().filter(|float| digits && float.is_finite());
+    let float = text
+        .parse::<f64>()
+        .ok()
+        .filter(|float| digits && float.is_finite());
     float.ok_or_else(|| Fault::not_a_number(text, "a finite float", span))
 }
 

@@ -104,7 +104,21 @@ impl Fault {
     }
 
     pub(super) fn in_rule(self, rule: &str, rule_span: Option<Span>) -> EvalError {
-        let Fault { code, message, help, span, label } = self;
-        EvalError { code, message, help, span, label, rule: rule.to_owned(), rule_span }
+        let Fault {
+            code,
+            message,
+            help,
+            span,
+            label,
+        } = self;
+        EvalError {
+            code,
+            message,
+            help,
+            span,
+            label,
+            rule: rule.to_owned(),
+            rule_span,
+        }
     }
 }

@@ -89,7 +89,12 @@ impl Growing {
             (id, order, copy)
         });
         let orders = orders.collect();
-        Growing { relations, copies, variables, orders }
+        Growing {
+            relations,
+            copies,
+            variables,
+            orders,
+        }
     }
 
     /// Goes on to the next round; says whether there is anything new in it.
@@ -98,7 +103,11 @@ impl Growing {
             return false;
         }
         for (_, order, copy) in &self.orders {
-            if let Some((_, variable)) = self.variables.iter().find(|(relation, _)| *relation == order.relation) {
+            if let Some((_, variable)) = self
+                .variables
+                .iter()
+                .find(|(relation, _)| *relation == order.relation)
+            {
                 copy.follow(variable, &order.columns);
             }
         }
@@ -115,8 +124,14 @@ impl Growing {
 
     /// The tuples of this round.
     pub(super) fn snapshot(&self) -> Snapshot<'_> {
-        let relations = self.variables.iter().map(|(relation, growth)| (*relation, growth.freeze()));
-        let orders = self.orders.iter().map(|(order, _, growth)| (*order, growth.freeze()));
+        let relations = self
+            .variables
+            .iter()
+            .map(|(relation, growth)| (*relation, growth.freeze()));
+        let orders = self
+            .orders
+            .iter()
+            .map(|(order, _, growth)| (*order, growth.freeze()));
         Snapshot(relations.chain(orders).collect())
     }
 
@@ -130,7 +145,10 @@ impl Growing {
     /// The relations when nothing is new any more.
     pub(super) fn complete(self) -> Vec<(u32, Rows)> {
         let complete = |growth| for_width!(Growth, growth, variable => variable.complete().into());
-        self.variables.into_iter().map(|(relation, growth)| (relation, complete(growth))).collect()
+        self.variables
+            .into_iter()
+            .map(|(relation, growth)| (relation, complete(growth)))
+            .collect()
     }
 }
 
@@ -149,7 +167,10 @@ pub(super) struct Snapshot<'a>(Vec<(u32, FrozenRows<'a>)>);
 
 impl Snapshot<'_> {
     fn find(&self, order: u32) -> Option<&FrozenRows<'_>> {
-        self.0.iter().find(|(other, _)| *other == order).map(|(_, frozen)| frozen)
+        self.0
+            .iter()
+            .find(|(other, _)| *other == order)
+            .map(|(_, frozen)| frozen)
     }
 
     /// The runs of an order.
@@ -178,7 +199,11 @@ impl Snapshot<'_> {
 
 impl<const W: usize> Frozen<'_, W> {
     fn runs(&self, view: View) -> impl Iterator<Item = &Rel<W>> {
-        let stable = if view == View::Recent { &[][..] } else { &self.stable[..] };
+        let stable = if view == View::Recent {
+            &[][..]
+        } else {
+            &self.stable[..]
+        };
         let recent = (view != View::Stable).then_some(&*self.recent);
         stable.iter().chain(recent)
     }

@@ -9,7 +9,12 @@ use crate::datalog::plan::expr::Check;
 use crate::datalog::plan::program::{Operand, Out, Stage};
 
 /// Runs a stage over all rows of a source. `table` is what its probe looks into.
-pub(super) fn stage(run: &Run<'_>, stage: &Stage, source: RowsRef<'_>, table: Option<Batches<'_>>) -> Rows {
+pub(super) fn stage(
+    run: &Run<'_>,
+    stage: &Stage,
+    source: RowsRef<'_>,
+    table: Option<Batches<'_>>,
+) -> Rows {
     let before = prepare(run, &stage.before, source.len());
     let out = stage.out.as_slice();
     let (Some(probe), Some(table)) = (&stage.probe, table) else {
@@ -34,7 +39,13 @@ fn extended<const S: usize, const F: usize, const W: usize>(
     out: &[Out],
 ) -> Rel<W> {
     Relation::from_leapjoin(source, extension, |source, found: &Row<F>| {
-        run.project(out, Place { source: &source.0, found: &found.0 })
+        run.project(
+            out,
+            Place {
+                source: &source.0,
+                found: &found.0,
+            },
+        )
     })
 }
 
@@ -45,7 +56,13 @@ fn filtered<const S: usize, const W: usize>(
     out: &[Out],
 ) -> Rel<W> {
     Relation::from_leapjoin(source, filter, |source, (): &()| {
-        run.project(out, Place { source: &source.0, found: &[] })
+        run.project(
+            out,
+            Place {
+                source: &source.0,
+                found: &[],
+            },
+        )
     })
 }
 
@@ -69,17 +86,26 @@ fn prepare<'a>(run: &Run<'a>, checks: &'a [Check], rows: usize) -> Vec<Prepared<
 impl Prepared<'_> {
     fn holds(&mut self, run: &Run<'_>, place: Place<'_>) -> bool {
         match self.check {
-            Check::Same { left, right, negated } => {
-                (run.code(*left, place) == run.code(*right, place)) != *negated
-            }
+            Check::Same {
+                left,
+                right,
+                negated,
+            } => (run.code(*left, place) == run.code(*right, place)) != *negated,
             Check::Exists { key, negated, .. } => {
                 let key = Key::new(run, key, place);
-                self.table.as_mut().is_some_and(|table| table.any(key.codes()) != *negated)
+                self.table
+                    .as_mut()
+                    .is_some_and(|table| table.any(key.codes()) != *negated)
             }
-            Check::Compare { op, left, right } => {
-                run.unless_fault(run.computer.compare(*op, left, right, place)).unwrap_or(false)
-            }
-            Check::Test { test, args, negated, span } => {
+            Check::Compare { op, left, right } => run
+                .unless_fault(run.computer.compare(*op, left, right, place))
+                .unwrap_or(false),
+            Check::Test {
+                test,
+                args,
+                negated,
+                span,
+            } => {
                 let holds = run.unless_fault(run.computer.test(*test, args, *span, place));
                 holds.is_some_and(|holds| holds != *negated)
             }
@@ -99,7 +125,10 @@ impl Key {
         for (slot, operand) in codes.iter_mut().zip(operands) {
             *slot = run.code(*operand, place);
         }
-        Key { codes, length: operands.len().min(16) }
+        Key {
+            codes,
+            length: operands.len().min(16),
+        }
     }
 
     fn codes(&self) -> &[u32] {
@@ -115,7 +144,13 @@ struct Filter<'a> {
 
 impl<'leap, const S: usize> Leapers<'leap, Row<S>, ()> for Filter<'_> {
     fn for_each_count(&mut self, source: &Row<S>, mut op: impl FnMut(usize, usize)) {
-        let (run, place) = (self.run, Place { source: &source.0, found: &[] });
+        let (run, place) = (
+            self.run,
+            Place {
+                source: &source.0,
+                found: &[],
+            },
+        );
         let passes = run.goes_on() && self.before.iter_mut().all(|check| check.holds(run, place));
         op(0, usize::from(passes && run.spend(1)));
     }
@@ -138,7 +173,9 @@ struct Extension<'a, 'leap, const F: usize> {
     found: Vec<&'leap [Row<F>]>,
 }
 
-impl<'leap, const S: usize, const F: usize> Leapers<'leap, Row<S>, Row<F>> for Extension<'_, 'leap, F> {
+impl<'leap, const S: usize, const F: usize> Leapers<'leap, Row<S>, Row<F>>
+    for Extension<'_, 'leap, F>
+{
     fn for_each_count(&mut self, source: &Row<S>, mut op: impl FnMut(usize, usize)) {
         op(0, self.count(&source.0));
     }
@@ -176,7 +213,10 @@ impl<'leap, const F: usize> Extension<'_, 'leap, F> {
     fn keep(&mut self, source: &[u32], values: &mut Vec<&'leap Row<F>>) {
         let (run, after) = (self.run, &mut self.after);
         values.retain(|found| {
-            let place = Place { source, found: &found.0 };
+            let place = Place {
+                source,
+                found: &found.0,
+            };
             after.iter_mut().all(|check| check.holds(run, place))
         });
     }

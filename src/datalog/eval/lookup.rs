@@ -22,7 +22,11 @@ const SMALL: usize = 64;
 
 impl Sorted {
     pub(super) fn new(rows: Rows) -> Self {
-        Sorted { rows, lookups: Cell::new(0), directory: OnceCell::new() }
+        Sorted {
+            rows,
+            lookups: Cell::new(0),
+            directory: OnceCell::new(),
+        }
     }
 
     pub(super) fn rows(&self) -> &Rows {
@@ -38,7 +42,13 @@ impl Sorted {
         let total = self.lookups.get().saturating_add(lookups);
         self.lookups.set(total);
         let worth = self.rows.len() >= SMALL && total >= self.rows.len() / 8;
-        let directory = if worth { self.directory.get_or_init(|| Directory::new(&self.rows)).as_ref() } else { None };
+        let directory = if worth {
+            self.directory
+                .get_or_init(|| Directory::new(&self.rows))
+                .as_ref()
+        } else {
+            None
+        };
         for_width!(Rows, &self.rows, rows => Batches::from(Batch::list([(rows, directory)])))
     }
 }
@@ -81,15 +91,24 @@ pub(super) struct Batch<'a, const W: usize> {
 }
 
 impl<'a, const W: usize> Batch<'a, W> {
-    pub(super) fn list(runs: impl IntoIterator<Item = (&'a Rel<W>, Option<&'a Directory>)>) -> Vec<Self> {
+    pub(super) fn list(
+        runs: impl IntoIterator<Item = (&'a Rel<W>, Option<&'a Directory>)>,
+    ) -> Vec<Self> {
         let runs = runs.into_iter().filter(|(rows, _)| !rows.is_empty());
-        runs.map(|(rows, directory)| Batch { rows, directory, near: 0 }).collect()
+        runs.map(|(rows, directory)| Batch {
+            rows,
+            directory,
+            near: 0,
+        })
+        .collect()
     }
 
     /// The rows that begin with `key`.
     pub(super) fn find(&mut self, key: &[u32]) -> &'a [Row<W>] {
         let rows = self.rows;
-        let (Some(&first), rest) = (key.first(), key.get(1..).unwrap_or_default()) else { return rows };
+        let (Some(&first), rest) = (key.first(), key.get(1..).unwrap_or_default()) else {
+            return rows;
+        };
         if let Some(directory) = self.directory {
             let (start, end) = directory.range(first);
             let within = &rows[start..end.max(start)];
@@ -99,7 +118,10 @@ impl<'a, const W: usize> Batch<'a, W> {
             let start = within.partition_point(|row| compare(row, key) == Ordering::Less);
             return leading(&within[start..], key);
         }
-        let before = |at: usize| rows.get(at).is_some_and(|row| compare(row, key) == Ordering::Less);
+        let before = |at: usize| {
+            rows.get(at)
+                .is_some_and(|row| compare(row, key) == Ordering::Less)
+        };
         let near = self.near;
         let start = if before(near) {
             near + gallop(&rows[near..], |row| compare(row, key) == Ordering::Less)
@@ -186,12 +208,28 @@ mod tests {
         let sorted = Sorted::new(Rows::from_codes(3, codes.len() / 3, codes));
         let lookups = if many_lookups { usize::MAX } else { 0 };
         let mut table = sorted.table(lookups);
-        let Batches::W4(runs) = &mut table else { panic!("three columns make rows of four") };
+        let Batches::W4(runs) = &mut table else {
+            panic!("three columns make rows of four")
+        };
         let all: Vec<Row<4>> = runs.iter().flat_map(|run| run.rows.to_vec()).collect();
-        for key in [[0, 0], [5, 1], [1, 0], [1, 1], [9, 9], [1, 1], [0, 3], [3, 2], [40, 0]] {
+        for key in [
+            [0, 0],
+            [5, 1],
+            [1, 0],
+            [1, 1],
+            [9, 9],
+            [1, 1],
+            [0, 3],
+            [3, 2],
+            [40, 0],
+        ] {
             for length in 0..=2 {
                 let key = &key[..length];
-                let expected: Vec<_> = all.iter().filter(|row| row.0[..length] == *key).copied().collect();
+                let expected: Vec<_> = all
+                    .iter()
+                    .filter(|row| row.0[..length] == *key)
+                    .copied()
+                    .collect();
                 assert_eq!(runs[0].find(key), expected, "{key:?}");
             }
         }

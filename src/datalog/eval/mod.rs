@@ -23,13 +23,13 @@ use fault::Fault;
 use growing::Growing;
 use row::Rows;
 use run::{Progress, Run};
-pub use stamps::Stamp;
 use stamps::Rounds;
+pub use stamps::Stamp;
 use store::Store;
 
+use super::check::RelId;
 use super::database::{Facts, Model};
 use super::plan::program::{CompiledProgram, Constant, RulePlan, StratumPlan};
-use super::check::RelId;
 use super::value::Value;
 
 /// How to evaluate.
@@ -52,7 +52,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { rounds: 1_000_000, rows: 4_000_000_000 }
+        Limits {
+            rounds: 1_000_000,
+            rows: 4_000_000_000,
+        }
     }
 }
 
@@ -85,7 +88,12 @@ pub fn evaluate(
         rounds: Vec::new(),
     };
     let wanted = wanted(program, goals);
-    for (stratum, _) in program.strata.iter().zip(wanted).filter(|(_, wanted)| *wanted) {
+    for (stratum, _) in program
+        .strata
+        .iter()
+        .zip(wanted)
+        .filter(|(_, wanted)| *wanted)
+    {
         evaluation.stratum(stratum)?;
     }
     Ok(evaluation.into_model())
@@ -122,7 +130,12 @@ struct Evaluation<'a> {
 impl Evaluation<'_> {
     fn stratum(&mut self, plan: &StratumPlan) -> Result<(), EvalError> {
         let mut made = Vec::new();
-        let run = Run { store: &self.store, computer: &self.computer, progress: &self.progress, growing: None };
+        let run = Run {
+            store: &self.store,
+            computer: &self.computer,
+            progress: &self.progress,
+            growing: None,
+        };
         for rule in &plan.rules {
             self.rule(&run, rule, &mut made)?;
         }
@@ -136,7 +149,11 @@ impl Evaluation<'_> {
             let own: Vec<(u32, Rows)> = own;
             pieces.extend(own.into_iter().map(|(_, rows)| rows));
             pieces.push(self.store.take(relation, columns(relation)));
-            initial.push((relation, columns(relation), Rows::union(pieces, columns(relation))));
+            initial.push((
+                relation,
+                columns(relation),
+                Rows::union(pieces, columns(relation)),
+            ));
         }
         if plan.recursive.is_empty() {
             for (relation, _, rows) in initial {
@@ -148,15 +165,32 @@ impl Evaluation<'_> {
     }
 
     fn facts(&self, plan: &StratumPlan, relation: u32) -> Option<Rows> {
-        let facts: Vec<_> = plan.facts.iter().filter(|fact| fact.relation == relation).collect();
+        let facts: Vec<_> = plan
+            .facts
+            .iter()
+            .filter(|fact| fact.relation == relation)
+            .collect();
         let constants = &self.computer.constants;
-        let code = |constant: &u32| constants.get(*constant as usize).copied().unwrap_or_default();
-        let codes: Vec<u32> = facts.iter().flat_map(|fact| fact.constants.iter().map(code)).collect();
+        let code = |constant: &u32| {
+            constants
+                .get(*constant as usize)
+                .copied()
+                .unwrap_or_default()
+        };
+        let codes: Vec<u32> = facts
+            .iter()
+            .flat_map(|fact| fact.constants.iter().map(code))
+            .collect();
         let arity = self.program.relations[relation as usize].columns.len();
         (!facts.is_empty()).then(|| Rows::from_codes(arity, facts.len(), &codes))
     }
 
-    fn rule(&self, run: &Run<'_>, rule: &RulePlan, made: &mut Vec<(u32, Rows)>) -> Result<(), EvalError> {
+    fn rule(
+        &self,
+        run: &Run<'_>,
+        rule: &RulePlan,
+        made: &mut Vec<(u32, Rows)>,
+    ) -> Result<(), EvalError> {
         for chain in &rule.chains {
             run.chain(chain, None, made);
         }
@@ -166,14 +200,25 @@ impl Evaluation<'_> {
         }
     }
 
-    fn recursive(&mut self, plan: &StratumPlan, initial: Vec<(u32, usize, Rows)>) -> Result<(), EvalError> {
+    fn recursive(
+        &mut self,
+        plan: &StratumPlan,
+        initial: Vec<(u32, usize, Rows)>,
+    ) -> Result<(), EvalError> {
         let natural = self.program.relations.len();
-        let orders = plan.orders.iter().filter(|order| **order as usize >= natural);
+        let orders = plan
+            .orders
+            .iter()
+            .filter(|order| **order as usize >= natural);
         let orders = orders.map(|&order| (order, self.program.orders[order as usize].clone()));
         let mut growing = Growing::new(initial, orders.collect());
         let mut stamps: Vec<(u32, Rounds)> = Vec::new();
         if self.options.stamps {
-            stamps.extend(plan.relations.iter().map(|&relation| (relation, Rounds::default())));
+            stamps.extend(
+                plan.relations
+                    .iter()
+                    .map(|&relation| (relation, Rounds::default())),
+            );
         }
         let mut round = 0;
         // The first round runs even when nothing is there yet: a rule may fail before it looks at what grows.
@@ -218,6 +263,11 @@ impl Evaluation<'_> {
 
     fn into_model(self) -> Model {
         let relations = self.store.into_relations();
-        Model::new(self.program, self.computer.values.into_inner(), relations, self.rounds)
+        Model::new(
+            self.program,
+            self.computer.values.into_inner(),
+            relations,
+            self.rounds,
+        )
     }
 }

@@ -204,6 +204,9 @@ impl RowsRef<'_> {
 
 /// A row with its columns in another order.
 pub(super) fn permute<const W: usize>(row: &Row<W>, columns: &[u8]) -> Row<W> {
-    Row::from_codes(columns.iter().map(|&column| row.0.get(usize::from(column)).copied().unwrap_or(0)))
+    Row::from_codes(
+        columns
+            .iter()
+            .map(|&column| row.0.get(usize::from(column)).copied().unwrap_or(0)),
+    )
 }
-

@@ -27,7 +27,11 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(limit: u64) -> Self {
-        Progress { rows_left: Cell::new(limit), limit, ..Progress::default() }
+        Progress {
+            rows_left: Cell::new(limit),
+            limit,
+            ..Progress::default()
+        }
     }
 
     pub(super) fn take_fault(&self) -> Option<Fault> {
@@ -51,7 +55,12 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Runs a chain; what it makes is added to `made`, with the relation that it is for.
-    pub(super) fn chain(&self, chain: &Chain, groups: Option<RowsRef<'_>>, made: &mut Vec<(u32, Rows)>) {
+    pub(super) fn chain(
+        &self,
+        chain: &Chain,
+        groups: Option<RowsRef<'_>>,
+        made: &mut Vec<(u32, Rows)>,
+    ) {
         match chain.source {
             Source::Unit => self.stages(chain, Rows::from_codes(0, 1, &[]).borrow(), made),
             Source::Groups => {
@@ -59,7 +68,10 @@ impl<'a> Run<'a> {
                     self.stages(chain, groups, made);
                 }
             }
-            Source::Scan { relation, view: View::Complete } => {
+            Source::Scan {
+                relation,
+                view: View::Complete,
+            } => {
                 self.stages(chain, self.store.relation(relation).rows().borrow(), made);
             }
             Source::Scan { relation, view } => {
@@ -74,7 +86,12 @@ impl<'a> Run<'a> {
         let head = chain.heads.first().map(|head| &head.stage);
         let all = || chain.stages.iter().chain(head);
         // An aggregate is computed for all rows that reach it at once.
-        let cut = all().enumerate().skip(1).filter(|(_, stage)| aggregates(stage)).map(|(at, _)| at).last();
+        let cut = all()
+            .enumerate()
+            .skip(1)
+            .filter(|(_, stage)| aggregates(stage))
+            .map(|(at, _)| at)
+            .last();
         let mut heads = |rows: RowsRef<'_>| {
             for head in &chain.heads {
                 made.push((head.relation, self.stage(&head.stage, rows)));
@@ -86,7 +103,9 @@ impl<'a> Run<'a> {
         let mut from = 0;
         let mut collected: Option<Rows> = None;
         for at in (1..=cut).filter(|&at| all().nth(at).is_some_and(aggregates)) {
-            let Some(stages) = chain.stages.get(from..at) else { return };
+            let Some(stages) = chain.stages.get(from..at) else {
+                return;
+            };
             let columns = stages.last().map_or(0, |stage| stage.out.len());
             let mut parts = Vec::new();
             let rows = collected.as_ref().map_or(source, Rows::borrow);
@@ -95,7 +114,11 @@ impl<'a> Run<'a> {
             from = at;
         }
         let rows = collected.as_ref().map_or(source, Rows::borrow);
-        self.pieces(chain.stages.get(from..).unwrap_or_default(), rows, &mut heads);
+        self.pieces(
+            chain.stages.get(from..).unwrap_or_default(),
+            rows,
+            &mut heads,
+        );
     }
 
     /// Runs stages over a source, piece by piece, and hands what comes out of the last one to `sink`.
@@ -103,8 +126,11 @@ impl<'a> Run<'a> {
         if source.len() == 0 || !self.goes_on() {
             return;
         }
-        let Some((first, rest)) = stages.split_first() else { return sink(source) };
-        let mut piece = |rows: RowsRef<'_>| self.pieces(rest, self.stage(first, rows).borrow(), sink);
+        let Some((first, rest)) = stages.split_first() else {
+            return sink(source);
+        };
+        let mut piece =
+            |rows: RowsRef<'_>| self.pieces(rest, self.stage(first, rows).borrow(), sink);
         if source.len() <= PIECE || aggregates(first) {
             return piece(source);
         }
@@ -116,8 +142,12 @@ impl<'a> Run<'a> {
     }
 
     fn pieces_owned(&self, stages: &[Stage], source: RowsRef<'_>, parts: &mut Vec<Rows>) {
-        let Some((last, stages)) = stages.split_last() else { return };
-        self.pieces(stages, source, &mut |rows| parts.push(self.stage(last, rows)));
+        let Some((last, stages)) = stages.split_last() else {
+            return;
+        };
+        self.pieces(stages, source, &mut |rows| {
+            parts.push(self.stage(last, rows))
+        });
     }
 
     fn stage(&self, stage: &Stage, source: RowsRef<'_>) -> Rows {
@@ -146,9 +176,13 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn project<const W: usize>(&self, out: &[Out], place: Place<'_>) -> Row<W> {
-        Row::from_codes(out.iter().map(|column| match column {
-            Out::Copy(operand) => self.code(*operand, place),
-            Out::Compute(expr) => self.unless_fault(self.computer.compute(expr, place)).unwrap_or(0),
+        Row::from_codes(out.iter().map(|column| {
+            match column {
+                Out::Copy(operand) => self.code(*operand, place),
+                Out::Compute(expr) => self
+                    .unless_fault(self.computer.compute(expr, place))
+                    .unwrap_or(0),
+            }
         }))
     }
 
@@ -175,7 +209,8 @@ impl<'a> Run<'a> {
                 true
             }
             None => {
-                self.progress.stop(Fault::too_many_rows(self.progress.limit));
+                self.progress
+                    .stop(Fault::too_many_rows(self.progress.limit));
                 false
             }
         }
@@ -183,5 +218,8 @@ impl<'a> Run<'a> {
 }
 
 fn aggregates(stage: &Stage) -> bool {
-    stage.probe.as_ref().is_some_and(|probe| matches!(probe.table, Table::Aggregate(_)))
+    stage
+        .probe
+        .as_ref()
+        .is_some_and(|probe| matches!(probe.table, Table::Aggregate(_)))
 }

@@ -17,7 +17,8 @@ pub(super) struct Rounds(Vec<Rows>);
 
 impl Rounds {
     pub(super) fn push(&mut self, recent: RowsRef<'_>) {
-        self.0.push(for_width!(RowsRef, recent, rows => rows.clone().into()));
+        self.0
+            .push(for_width!(RowsRef, recent, rows => rows.clone().into()));
     }
 
     /// The round of each row of the complete relation; nothing when all are of round 0.

@@ -30,7 +30,9 @@ impl<'a> Store<'a> {
 
     pub(super) fn order(&self, order: u32) -> &Sorted {
         let order = order as usize;
-        let Some(other) = order.checked_sub(self.relations.len()) else { return &self.relations[order] };
+        let Some(other) = order.checked_sub(self.relations.len()) else {
+            return &self.relations[order];
+        };
         self.orders[other].get_or_init(|| {
             let plan = &self.plans[order];
             Sorted::new(self.relation(plan.relation).rows().permuted(&plan.columns))

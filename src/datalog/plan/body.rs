@@ -34,7 +34,11 @@ pub(super) enum Term {
 
 impl Term {
     pub(super) fn var(self) -> Option<Var> {
-        if let Term::Var(var) = self { Some(var) } else { None }
+        if let Term::Var(var) = self {
+            Some(var)
+        } else {
+            None
+        }
     }
 }
 
@@ -107,7 +111,10 @@ impl Goal {
                 aggregate.op == AggregateOp::Sum
                     || aggregate.bodies.iter().any(|body| {
                         body.goals.iter().any(Goal::can_fail)
-                            || body.heads.iter().any(|head| head.columns.iter().any(Expr::can_fail))
+                            || body
+                                .heads
+                                .iter()
+                                .any(|head| head.columns.iter().any(Expr::can_fail))
                     })
             }
         }
@@ -117,8 +124,13 @@ impl Goal {
     /// `X = E` where `E` is more than a variable or a constant.
     pub(super) fn assigns(&self) -> Option<Var> {
         match self {
-            Goal::Compare { op: CompareOp::Eq, left, right } => match (left, right) {
-                (Expr::Leaf(Term::Var(var), _), compound) | (compound, Expr::Leaf(Term::Var(var), _))
+            Goal::Compare {
+                op: CompareOp::Eq,
+                left,
+                right,
+            } => match (left, right) {
+                (Expr::Leaf(Term::Var(var), _), compound)
+                | (compound, Expr::Leaf(Term::Var(var), _))
                     if !matches!(compound, Expr::Leaf(..)) && !mentions(compound, *var) =>
                 {
                     Some(*var)

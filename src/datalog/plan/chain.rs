@@ -54,7 +54,10 @@ impl Views {
     }
 
     fn of(&self, goal: usize) -> View {
-        self.growing.iter().find(|(at, _)| *at == goal).map_or(View::Complete, |(_, view)| *view)
+        self.growing
+            .iter()
+            .find(|(at, _)| *at == goal)
+            .map_or(View::Complete, |(_, view)| *view)
     }
 }
 
@@ -127,8 +130,13 @@ impl Planner<'_> {
         };
         // Before there are rows, only constants are worth more than rows.
         let begins = self.source.is_none() && goals.iter().any(|&goal| self.is_join(goal));
-        let soonest = goals.iter().enumerate().filter(|(_, goal)| !begins || self.is_constant(**goal));
-        let soonest = soonest.filter_map(|(at, goal)| Some((decided(goal)?, at))).min();
+        let soonest = goals
+            .iter()
+            .enumerate()
+            .filter(|(_, goal)| !begins || self.is_constant(**goal));
+        let soonest = soonest
+            .filter_map(|(at, goal)| Some((decided(goal)?, at)))
+            .min();
         if let Some((_, at)) = soonest {
             return at;
         }
@@ -136,9 +144,20 @@ impl Planner<'_> {
             let delta = self.views.delta == Some(goal);
             let waits = !self.bound.plain(self.body, goal);
             let (known, unknown) = if begins { (0, 0) } else { self.columns(goal) };
-            (!self.is_join(goal), !delta, waits, usize::MAX - known, unknown, goal)
+            (
+                !self.is_join(goal),
+                !delta,
+                waits,
+                usize::MAX - known,
+                unknown,
+                goal,
+            )
         };
-        goals.iter().enumerate().min_by_key(|(_, goal)| rank(**goal)).map_or(0, |(at, _)| at)
+        goals
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, goal)| rank(**goal))
+            .map_or(0, |(at, _)| at)
     }
 
     fn is_join(&self, goal: usize) -> bool {
@@ -154,7 +173,9 @@ impl Planner<'_> {
 
     /// Whether the goal gives a variable a value that has to be computed.
     fn computes(&self, goal: &Goal) -> bool {
-        let Goal::Compare { left, right, .. } = goal else { return false };
+        let Goal::Compare { left, right, .. } = goal else {
+            return false;
+        };
         let unknown = |expr: &Expr<Term>| matches!(expr, Expr::Leaf(Term::Var(var), _) if !self.bound.has(*var));
         let compound = |expr: &Expr<Term>| !matches!(expr, Expr::Leaf(..));
         unknown(left) && compound(right) || unknown(right) && compound(left)
@@ -162,9 +183,14 @@ impl Planner<'_> {
 
     /// How many columns of an atom are known and unknown.
     fn columns(&self, goal: usize) -> (usize, usize) {
-        let Goal::Atom { args, .. } = &self.body.goals[goal] else { return (0, 0) };
+        let Goal::Atom { args, .. } = &self.body.goals[goal] else {
+            return (0, 0);
+        };
         let known = args.iter().filter(|arg| self.known(**arg)).count();
-        let unknown = args.iter().filter(|arg| arg.var().is_some_and(|var| !self.bound.has(var))).count();
+        let unknown = args
+            .iter()
+            .filter(|arg| arg.var().is_some_and(|var| !self.bound.has(var)))
+            .count();
         (known, unknown)
     }
 
@@ -178,12 +204,24 @@ impl Planner<'_> {
 
     /// Whether a positive atom only asks if there is such a tuple: nobody needs what it would bind.
     fn is_test(&self, goal: usize) -> bool {
-        let Goal::Atom { args, negated: false, .. } = &self.body.goals[goal] else { return false };
+        let Goal::Atom {
+            args,
+            negated: false,
+            ..
+        } = &self.body.goals[goal]
+        else {
+            return false;
+        };
         if self.source.is_none() {
             return false;
         }
-        let unknown = || args.iter().filter_map(|arg| arg.var()).filter(|var| !self.bound.has(*var));
-        unknown().all(|var| unknown().filter(|other| *other == var).count() == 1 && !self.needed(var, 1))
+        let unknown = || {
+            args.iter()
+                .filter_map(|arg| arg.var())
+                .filter(|var| !self.bound.has(*var))
+        };
+        unknown()
+            .all(|var| unknown().filter(|other| *other == var).count() == 1 && !self.needed(var, 1))
     }
 
     /// Whether a variable is needed by more than `goals` goals or heads.
@@ -199,7 +237,11 @@ impl Planner<'_> {
             self.close()?;
         }
         match goal {
-            Goal::Atom { relation, args, negated } => {
+            Goal::Atom {
+                relation,
+                args,
+                negated,
+            } => {
                 if *negated || self.is_test(at) {
                     self.exists(at, *relation, args, *negated)?;
                 } else {
@@ -207,11 +249,21 @@ impl Planner<'_> {
                 }
             }
             Goal::Compare { op, left, right } => self.compare(*op, left, right)?,
-            Goal::Test { test, args, negated, span } => {
+            Goal::Test {
+                test,
+                args,
+                negated,
+                span,
+            } => {
                 let [first, second] = args.as_ref();
                 self.reach(&[first, second])?;
                 let args = Box::new([self.expr(first), self.expr(second)]);
-                self.check(Check::Test { test: *test, args, negated: *negated, span: *span });
+                self.check(Check::Test {
+                    test: *test,
+                    args,
+                    negated: *negated,
+                    span: *span,
+                });
             }
             Goal::Aggregate { var, aggregate } => self.aggregate(*var, aggregate)?,
         }
@@ -234,7 +286,10 @@ impl Planner<'_> {
     }
 
     fn reach_terms(&mut self, terms: &[Term]) -> Result<(), TooWide> {
-        let computed = terms.iter().filter_map(|term| term.var()).any(|var| self.is_pending(var));
+        let computed = terms
+            .iter()
+            .filter_map(|term| term.var())
+            .any(|var| self.is_pending(var));
         if computed { self.close() } else { Ok(()) }
     }
 
@@ -263,7 +318,12 @@ impl Planner<'_> {
         expr.map(&|term| self.operand(*term).unwrap_or(Operand::Source(u8::MAX)))
     }
 
-    fn compare(&mut self, op: CompareOp, left: &Expr<Term>, right: &Expr<Term>) -> Result<(), TooWide> {
+    fn compare(
+        &mut self,
+        op: CompareOp,
+        left: &Expr<Term>,
+        right: &Expr<Term>,
+    ) -> Result<(), TooWide> {
         let unknown = |expr: &Expr<Term>| match expr {
             Expr::Leaf(Term::Var(var), _) => Some(*var).filter(|var| !self.bound.has(*var)),
             _ => None,
@@ -288,7 +348,11 @@ impl Planner<'_> {
         let (left, right) = (self.expr(left), self.expr(right));
         self.check(match (op, &left, &right) {
             (CompareOp::Eq | CompareOp::Ne, Expr::Leaf(left, _), Expr::Leaf(right, _)) => {
-                Check::Same { left: *left, right: *right, negated: op == CompareOp::Ne }
+                Check::Same {
+                    left: *left,
+                    right: *right,
+                    negated: op == CompareOp::Ne,
+                }
             }
             _ => Check::Compare { op, left, right },
         });
@@ -297,25 +361,45 @@ impl Planner<'_> {
 
     /// The known columns of an atom, as an order that begins with them and the key in its sequence.
     fn key(&mut self, relation: u32, args: &[Term]) -> (u32, Vec<u8>, Vec<Operand>) {
-        let known: Vec<u8> = (0..args.len()).filter(|&c| self.known(args[c])).map(|c| c as u8).collect();
+        let known: Vec<u8> = (0..args.len())
+            .filter(|&c| self.known(args[c]))
+            .map(|c| c as u8)
+            .collect();
         let (order, columns) = self.orders.with_prefix(relation, &known);
         let columns = columns.columns.clone();
-        let key = columns.iter().take(known.len()).filter_map(|&c| self.operand(args[c as usize])).collect();
+        let key = columns
+            .iter()
+            .take(known.len())
+            .filter_map(|&c| self.operand(args[c as usize]))
+            .collect();
         (order, columns, key)
     }
 
-    fn exists(&mut self, at: usize, relation: u32, args: &[Term], negated: bool) -> Result<(), TooWide> {
+    fn exists(
+        &mut self,
+        at: usize,
+        relation: u32,
+        args: &[Term],
+        negated: bool,
+    ) -> Result<(), TooWide> {
         self.reach_terms(args)?;
         let (order, _, key) = self.key(relation, args);
-        self.check(Check::Exists { order, view: self.views.of(at), key, negated });
+        self.check(Check::Exists {
+            order,
+            view: self.views.of(at),
+            key,
+            negated,
+        });
         Ok(())
     }
 
     fn join(&mut self, at: usize, relation: u32, args: &[Term]) -> Result<(), TooWide> {
         let view = self.views.of(at);
         if self.source.is_none() {
-            let constants: Vec<u8> =
-                (0..args.len()).filter(|&c| self.constant(args[c])).map(|c| c as u8).collect();
+            let constants: Vec<u8> = (0..args.len())
+                .filter(|&c| self.constant(args[c]))
+                .map(|c| c as u8)
+                .collect();
             let lookup = !constants.is_empty()
                 && view == View::Complete
                 && self.orders.natural(relation, &constants);
@@ -334,8 +418,17 @@ impl Planner<'_> {
             let at = columns.iter().position(|&c| usize::from(c) == column);
             Operand::Found(at.unwrap_or(column) as u8)
         };
-        self.stage.probe = Some(Probe { table: Table::Order { order, view }, key });
-        let known = args.iter().map(|arg| if self.known(*arg) { Term::Wildcard } else { *arg });
+        self.stage.probe = Some(Probe {
+            table: Table::Order { order, view },
+            key,
+        });
+        let known = args.iter().map(|arg| {
+            if self.known(*arg) {
+                Term::Wildcard
+            } else {
+                *arg
+            }
+        });
         let unknown: Vec<Term> = known.collect();
         self.bind_columns(&unknown, position);
         Ok(())
@@ -350,7 +443,11 @@ impl Planner<'_> {
         for (column, arg) in args.iter().enumerate() {
             let here = place(column);
             match (self.operand(*arg), arg.var()) {
-                (Some(known), _) => self.check(Check::Same { left: here, right: known, negated: false }),
+                (Some(known), _) => self.check(Check::Same {
+                    left: here,
+                    right: known,
+                    negated: false,
+                }),
                 (None, Some(var)) => self.place[var] = Some(here),
                 (None, None) => {}
             }
@@ -364,13 +461,26 @@ impl Planner<'_> {
             self.close()?;
         }
         if goal.columns.max(goal.group.len() + 1) > MOST_COLUMNS {
-            return Err(TooWide { columns: goal.columns, span: Some(goal.span) });
+            return Err(TooWide {
+                columns: goal.columns,
+                span: Some(goal.span),
+            });
         }
         let none = Views::default();
-        let bodies = goal.bodies.iter().map(|body| plan(body, &none, self.orders));
+        let bodies = goal
+            .bodies
+            .iter()
+            .map(|body| plan(body, &none, self.orders));
         let bodies = bodies.collect::<Result<Vec<_>, _>>();
-        let bodies = bodies.map_err(|wide| TooWide { span: wide.span.or(Some(goal.span)), ..wide })?;
-        let group: Vec<Operand> = goal.group.iter().filter_map(|&var| self.operand(Term::Var(var))).collect();
+        let bodies = bodies.map_err(|wide| TooWide {
+            span: wide.span.or(Some(goal.span)),
+            ..wide
+        })?;
+        let group: Vec<Operand> = goal
+            .group
+            .iter()
+            .filter_map(|&var| self.operand(Term::Var(var)))
+            .collect();
         let aggregate = AggregatePlan {
             op: goal.op,
             ty: goal.ty,
@@ -380,8 +490,20 @@ impl Planner<'_> {
             columns: goal.columns as u8,
             span: goal.span,
         };
-        self.place[var] = Some(Operand::Found(group.len() as u8));
-        self.stage.probe = Some(Probe { table: Table::Aggregate(Box::new(aggregate)), key: group });
+        let value = Operand::Found(group.len() as u8);
+        self.stage.probe = Some(Probe {
+            table: Table::Aggregate(Box::new(aggregate)),
+            key: group,
+        });
+        match self.operand(Term::Var(var)) {
+            // `1 = count : { ... }` knows it beforehand.
+            Some(known) => self.check(Check::Same {
+                left: value,
+                right: known,
+                negated: false,
+            }),
+            None => self.place[var] = Some(value),
+        }
         Ok(())
     }
 
@@ -390,7 +512,9 @@ impl Planner<'_> {
         self.source.get_or_insert(Source::Unit);
         let mut live: Vec<(Operand, Var)> = Vec::new();
         for var in 0..self.body.variables {
-            let Some(operand @ (Operand::Source(_) | Operand::Found(_))) = self.place[var] else { continue };
+            let Some(operand @ (Operand::Source(_) | Operand::Found(_))) = self.place[var] else {
+                continue;
+            };
             if self.needed(var, 0) {
                 live.push((operand, var));
             } else {
@@ -420,7 +544,10 @@ impl Planner<'_> {
             self.place[var] = Some(Operand::Source((out.len() - 1) as u8));
         }
         if out.len() > MOST_COLUMNS {
-            return Err(TooWide { columns: out.len(), span: None });
+            return Err(TooWide {
+                columns: out.len(),
+                span: None,
+            });
         }
         let mut stage = std::mem::take(&mut self.stage);
         stage.out = out;
@@ -431,11 +558,17 @@ impl Planner<'_> {
     fn finish(mut self) -> Result<Chain, TooWide> {
         let heads = &self.body.heads;
         let several = heads.len() > 1;
-        let computed: Vec<&Expr<Term>> =
-            heads.iter().flat_map(|head| &head.columns).filter(|column| !matches!(column, Expr::Leaf(..))).collect();
+        let computed: Vec<&Expr<Term>> = heads
+            .iter()
+            .flat_map(|head| &head.columns)
+            .filter(|column| !matches!(column, Expr::Leaf(..)))
+            .collect();
         // A value that nobody uses is still an error when it does not exist.
         let unused = |(var, value): &(Var, Expr<Operand>)| {
-            value.can_fail() && !heads.iter().any(|head| head.columns.iter().any(|column| is_var(column, *var)))
+            value.can_fail()
+                && !heads
+                    .iter()
+                    .any(|head| head.columns.iter().any(|column| is_var(column, *var)))
         };
         if several || self.pending.iter().any(unused) {
             self.close()?;
@@ -445,11 +578,22 @@ impl Planner<'_> {
         let mut last = std::mem::take(&mut self.stage);
         let heads = heads.iter().map(|head| {
             let mut stage = std::mem::take(&mut last);
-            stage.out = head.columns.iter().map(|column| self.column(column)).collect();
-            Head { relation: head.relation, stage }
+            stage.out = head
+                .columns
+                .iter()
+                .map(|column| self.column(column))
+                .collect();
+            Head {
+                relation: head.relation,
+                stage,
+            }
         });
         let heads = heads.collect();
-        Ok(Chain { source: self.source.unwrap_or(Source::Unit), stages: self.stages, heads })
+        Ok(Chain {
+            source: self.source.unwrap_or(Source::Unit),
+            stages: self.stages,
+            heads,
+        })
     }
 
     fn column(&self, column: &Expr<Term>) -> Out {

@@ -6,7 +6,9 @@ use super::constants::Constants;
 use super::expr::{Check, Expr};
 use super::lower::Lowering;
 use super::orders::Orders;
-use super::program::{Chain, CompiledProgram, Fact, RelationPlan, RulePlan, StratumPlan, Table, View};
+use super::program::{
+    Chain, CompiledProgram, Fact, RelationPlan, RulePlan, StratumPlan, Table, View,
+};
 use crate::datalog::ast::{Atom, Literal, Rule, Span};
 use crate::datalog::check::{BodyTypes, Checked, Stratum};
 
@@ -15,7 +17,11 @@ use crate::datalog::check::{BodyTypes, Checked, Stratum};
 pub enum PlanError {
     /// A relation has too many columns.
     #[error("`{relation}` has {columns} columns, and {MOST_COLUMNS} is the most")]
-    Relation { relation: String, columns: usize, span: Span },
+    Relation {
+        relation: String,
+        columns: usize,
+        span: Span,
+    },
     /// A body has too many values alive at once.
     #[error("{columns} values have to be kept at once, and {MOST_COLUMNS} is the most")]
     Body { columns: usize, span: Span },
@@ -26,23 +32,42 @@ pub enum PlanError {
 /// # Errors
 /// Everything in it that is too wide for the evaluation.
 pub fn compile(checked: &Checked) -> Result<CompiledProgram, Vec<PlanError>> {
-    let wide = checked.relations.iter().filter(|relation| relation.columns.len() > MOST_COLUMNS);
+    let wide = checked
+        .relations
+        .iter()
+        .filter(|relation| relation.columns.len() > MOST_COLUMNS);
     let errors = wide.filter_map(|relation| {
         let span = checked.program.decls.get(relation.decl)?.span;
-        Some(PlanError::Relation { relation: relation.name.clone(), columns: relation.columns.len(), span })
+        Some(PlanError::Relation {
+            relation: relation.name.clone(),
+            columns: relation.columns.len(),
+            span,
+        })
     });
     let errors: Vec<PlanError> = errors.collect();
     if !errors.is_empty() {
         return Err(errors);
     }
     let stratum = |stratum: &Stratum| StratumPlan {
-        relations: stratum.relations.iter().map(|relation| relation.0).collect(),
+        relations: stratum
+            .relations
+            .iter()
+            .map(|relation| relation.0)
+            .collect(),
         ..StratumPlan::default()
     };
     let mut compiler = Compiler {
         checked,
-        lowering: Lowering { checked, constants: Constants::default() },
-        orders: Orders::new(checked.relations.iter().map(|relation| relation.columns.len())),
+        lowering: Lowering {
+            checked,
+            constants: Constants::default(),
+        },
+        orders: Orders::new(
+            checked
+                .relations
+                .iter()
+                .map(|relation| relation.columns.len()),
+        ),
         strata: checked.strata.iter().map(stratum).collect(),
         errors,
     };
@@ -68,7 +93,9 @@ impl Compiler<'_> {
     fn rule(&mut self, rule: &Rule, types: &[BodyTypes]) {
         let mut by_stratum: Vec<(usize, Vec<&Atom>)> = Vec::new();
         for head in &rule.heads {
-            let Some(relation) = self.checked.relation(&head.relation.name) else { continue };
+            let Some(relation) = self.checked.relation(&head.relation.name) else {
+                continue;
+            };
             let stratum = self.stratum_of(relation.0);
             match by_stratum.iter_mut().find(|(other, _)| *other == stratum) {
                 Some((_, heads)) => heads.push(head),
@@ -82,7 +109,14 @@ impl Compiler<'_> {
         }
     }
 
-    fn alternative(&mut self, rule: &Rule, stratum: usize, heads: &[&Atom], literals: &[Literal], types: &BodyTypes) {
+    fn alternative(
+        &mut self,
+        rule: &Rule,
+        stratum: usize,
+        heads: &[&Atom],
+        literals: &[Literal],
+        types: &BodyTypes,
+    ) {
         let body = self.lowering.rule(heads, literals, types);
         let mut read = Vec::new();
         reads(&body.goals, &mut read);
@@ -97,18 +131,38 @@ impl Compiler<'_> {
             return;
         }
         let growing = self.growing(stratum, &body);
-        let versions = if growing.is_empty() { vec![Views::default()] } else { Views::versions(&growing) };
-        let chains = versions.iter().map(|views| chain::plan(&body, views, &mut self.orders));
+        let versions = if growing.is_empty() {
+            vec![Views::default()]
+        } else {
+            Views::versions(&growing)
+        };
+        let chains = versions
+            .iter()
+            .map(|views| chain::plan(&body, views, &mut self.orders));
         match chains.collect::<Result<Vec<_>, TooWide>>() {
             Ok(chains) => {
-                let name = heads.first().map(|head| head.relation.name.clone()).unwrap_or_default();
-                let plan = RulePlan { name, span: rule.span, chains };
+                let name = heads
+                    .first()
+                    .map(|head| head.relation.name.clone())
+                    .unwrap_or_default();
+                let plan = RulePlan {
+                    name,
+                    span: rule.span,
+                    chains,
+                };
                 let stratum = &mut self.strata[stratum];
-                let list = if growing.is_empty() { &mut stratum.rules } else { &mut stratum.recursive };
+                let list = if growing.is_empty() {
+                    &mut stratum.rules
+                } else {
+                    &mut stratum.recursive
+                };
                 list.push(plan);
             }
             Err(TooWide { columns, span }) => {
-                let error = PlanError::Body { columns, span: span.unwrap_or(rule.span) };
+                let error = PlanError::Body {
+                    columns,
+                    span: span.unwrap_or(rule.span),
+                };
                 if !self.errors.contains(&error) {
                     self.errors.push(error);
                 }
@@ -119,22 +173,33 @@ impl Compiler<'_> {
     /// The atoms of a body that look at relations of its own recursive stratum.
     fn growing(&self, stratum: usize, body: &Body) -> Vec<usize> {
         let grows = |goal: &Goal| match goal {
-            Goal::Atom { relation, negated: false, .. } => self.stratum_of(*relation) == stratum,
+            Goal::Atom {
+                relation,
+                negated: false,
+                ..
+            } => self.stratum_of(*relation) == stratum,
             _ => false,
         };
         if !self.checked.strata[stratum].recursive {
             return Vec::new();
         }
-        (0..body.goals.len()).filter(|&goal| grows(&body.goals[goal])).collect()
+        (0..body.goals.len())
+            .filter(|&goal| grows(&body.goals[goal]))
+            .collect()
     }
 
     /// Takes heads of nothing but constants as tuples; says whether all were such.
     fn facts(&mut self, stratum: usize, body: &Body) -> bool {
         let constants = |columns: &[_]| columns.iter().map(constant).collect::<Option<Vec<u32>>>();
         let facts = body.heads.iter().map(|head| {
-            Some(Fact { relation: head.relation, constants: constants(&head.columns)? })
+            Some(Fact {
+                relation: head.relation,
+                constants: constants(&head.columns)?,
+            })
         });
-        let Some(facts) = facts.collect::<Option<Vec<Fact>>>() else { return false };
+        let Some(facts) = facts.collect::<Option<Vec<Fact>>>() else {
+            return false;
+        };
         self.strata[stratum].facts.extend(facts);
         true
     }
@@ -146,7 +211,11 @@ impl Compiler<'_> {
         let orders = self.orders.into_inner();
         let mut strata = self.strata;
         for stratum in &mut strata {
-            let looked_up = stratum.recursive.iter().flat_map(|rule| &rule.chains).flat_map(growing_orders);
+            let looked_up = stratum
+                .recursive
+                .iter()
+                .flat_map(|rule| &rule.chains)
+                .flat_map(growing_orders);
             let mut looked_up: Vec<u32> = looked_up.collect();
             looked_up.sort_unstable();
             looked_up.dedup();
@@ -182,7 +251,10 @@ fn reads(goals: &[Goal], relations: &mut Vec<u32>) {
         match goal {
             Goal::Atom { relation, .. } => relations.push(*relation),
             Goal::Aggregate { aggregate, .. } => {
-                aggregate.bodies.iter().for_each(|body| reads(&body.goals, relations));
+                aggregate
+                    .bodies
+                    .iter()
+                    .for_each(|body| reads(&body.goals, relations));
             }
             _ => {}
         }
@@ -191,16 +263,26 @@ fn reads(goals: &[Goal], relations: &mut Vec<u32>) {
 
 /// The orders of growing relations that a chain looks things up in.
 fn growing_orders(chain: &Chain) -> impl Iterator<Item = u32> {
-    let stages = chain.stages.iter().chain(chain.heads.iter().map(|head| &head.stage));
+    let stages = chain
+        .stages
+        .iter()
+        .chain(chain.heads.iter().map(|head| &head.stage));
     stages.flat_map(|stage| {
         let probe = stage.probe.iter().filter_map(|probe| match probe.table {
             Table::Order { order, view } => Some((order, view)),
             Table::Aggregate(_) => None,
         });
-        let checks = stage.before.iter().chain(&stage.after).filter_map(|check| match check {
-            Check::Exists { order, view, .. } => Some((*order, *view)),
-            _ => None,
-        });
-        probe.chain(checks).filter(|(_, view)| *view != View::Complete).map(|(order, _)| order)
+        let checks = stage
+            .before
+            .iter()
+            .chain(&stage.after)
+            .filter_map(|check| match check {
+                Check::Exists { order, view, .. } => Some((*order, *view)),
+                _ => None,
+            });
+        probe
+            .chain(checks)
+            .filter(|(_, view)| *view != View::Complete)
+            .map(|(order, _)| order)
     })
 }

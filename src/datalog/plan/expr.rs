@@ -26,7 +26,9 @@ impl<L> Expr<L> {
                 Functor::Cat | Functor::ToString => BaseType::Symbol,
                 Functor::Strlen | Functor::ToNumber => BaseType::Number,
                 Functor::ToFloat => BaseType::Float,
-                Functor::Min | Functor::Max => args.first().map_or(BaseType::Number, Expr::base_type),
+                Functor::Min | Functor::Max => {
+                    args.first().map_or(BaseType::Number, Expr::base_type)
+                }
             },
         }
     }
@@ -68,9 +70,11 @@ impl<L> Expr<L> {
                 let [left, right] = sides.as_ref();
                 Expr::Binary(*op, Box::new([left.map(to), right.map(to)]), *span)
             }
-            Expr::Call(functor, args, span) => {
-                Expr::Call(*functor, args.iter().map(|arg| arg.map(to)).collect(), *span)
-            }
+            Expr::Call(functor, args, span) => Expr::Call(
+                *functor,
+                args.iter().map(|arg| arg.map(to)).collect(),
+                *span,
+            ),
         }
     }
 }
@@ -79,9 +83,27 @@ impl<L> Expr<L> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Check {
     /// Two columns of one type hold the same value, or differ.
-    Same { left: Operand, right: Operand, negated: bool },
+    Same {
+        left: Operand,
+        right: Operand,
+        negated: bool,
+    },
     /// A row that begins with the key exists, or does not.
-    Exists { order: u32, view: View, key: Vec<Operand>, negated: bool },
-    Compare { op: CompareOp, left: Expr<Operand>, right: Expr<Operand> },
-    Test { test: TextTest, args: Box<[Expr<Operand>; 2]>, negated: bool, span: Span },
+    Exists {
+        order: u32,
+        view: View,
+        key: Vec<Operand>,
+        negated: bool,
+    },
+    Compare {
+        op: CompareOp,
+        left: Expr<Operand>,
+        right: Expr<Operand>,
+    },
+    Test {
+        test: TextTest,
+        args: Box<[Expr<Operand>; 2]>,
+        negated: bool,
+        span: Span,
+    },
 }

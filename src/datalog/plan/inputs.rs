@@ -34,7 +34,9 @@ impl CompiledProgram {
     pub fn inputs(&self, goals: &[RelId]) -> Vec<RelId> {
         let wanted = self.wanted(goals);
         self.relations()
-            .filter(|(_, relation)| relation.input && wanted.get(relation.stratum as usize) == Some(&true))
+            .filter(|(_, relation)| {
+                relation.input && wanted.get(relation.stratum as usize) == Some(&true)
+            })
             .map(|(id, _)| id)
             .collect()
     }

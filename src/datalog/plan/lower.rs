@@ -27,9 +27,19 @@ struct Scope<'a> {
 impl<'a> Scope<'a> {
     /// The variables of `types`, those in `given` first.
     fn new(given: &'a [String], types: &'a BodyTypes) -> Self {
-        let own = types.variables.iter().map(|(name, _)| name).filter(|name| !given.contains(name));
+        let own = types
+            .variables
+            .iter()
+            .map(|(name, _)| name)
+            .filter(|name| !given.contains(name));
         let names: Vec<&str> = given.iter().chain(own).map(String::as_str).collect();
-        Scope { count: names.len(), names, types, goals: Vec::new(), wildcards: None }
+        Scope {
+            count: names.len(),
+            names,
+            types,
+            goals: Vec::new(),
+            wildcards: None,
+        }
     }
 
     fn fresh(&mut self) -> Var {
@@ -49,16 +59,33 @@ impl<'a> Scope<'a> {
 
 impl Lowering<'_> {
     /// A rule's alternative with the heads that are wanted of it.
-    pub(super) fn rule(&mut self, heads: &[&Atom], literals: &[Literal], types: &BodyTypes) -> Body {
+    pub(super) fn rule(
+        &mut self,
+        heads: &[&Atom],
+        literals: &[Literal],
+        types: &BodyTypes,
+    ) -> Body {
         let mut scope = Scope::new(&[], types);
         self.literals(literals, &mut scope);
         let heads = heads.iter().filter_map(|head| {
             let relation = self.checked.relation(&head.relation.name)?;
-            let columns = head.args.iter().map(|arg| self.expr(arg, &mut scope)).collect();
-            Some(HeadGoal { relation: relation.0, columns })
+            let columns = head
+                .args
+                .iter()
+                .map(|arg| self.expr(arg, &mut scope))
+                .collect();
+            Some(HeadGoal {
+                relation: relation.0,
+                columns,
+            })
         });
         let heads = heads.collect();
-        Body { variables: scope.count, given: 0, goals: scope.goals, heads }
+        Body {
+            variables: scope.count,
+            given: 0,
+            goals: scope.goals,
+            heads,
+        }
     }
 
     fn literals<'b>(&mut self, literals: &'b [Literal], scope: &mut Scope<'b>) {
@@ -66,15 +93,31 @@ impl Lowering<'_> {
             match literal {
                 Literal::Positive(atom) => self.atom(atom, false, scope),
                 Literal::Negative(atom) => self.atom(atom, true, scope),
-                Literal::Compare { left, op, right, .. } => {
+                Literal::Compare {
+                    left, op, right, ..
+                } => {
                     let (left, right) = (self.expr(left, scope), self.expr(right, scope));
-                    scope.goals.push(Goal::Compare { op: *op, left, right });
+                    scope.goals.push(Goal::Compare {
+                        op: *op,
+                        left,
+                        right,
+                    });
                 }
-                Literal::Test { test, args, negated, span } => {
+                Literal::Test {
+                    test,
+                    args,
+                    negated,
+                    span,
+                } => {
                     let mut args = args.iter().map(|arg| self.expr(arg, scope));
                     if let (Some(first), Some(second)) = (args.next(), args.next()) {
                         let args = Box::new([first, second]);
-                        scope.goals.push(Goal::Test { test: *test, args, negated: *negated, span: *span });
+                        scope.goals.push(Goal::Test {
+                            test: *test,
+                            args,
+                            negated: *negated,
+                            span: *span,
+                        });
                     }
                 }
             }
@@ -82,28 +125,41 @@ impl Lowering<'_> {
     }
 
     fn atom<'b>(&mut self, atom: &'b Atom, negated: bool, scope: &mut Scope<'b>) {
-        let Some(relation) = self.checked.relation(&atom.relation.name) else { return };
-        let args = atom.args.iter().map(|arg| match (&arg.kind, &mut scope.wildcards) {
-            (ExprKind::Wildcard, Some(_)) if !negated => {
-                let var = scope.fresh();
-                if let Some(wildcards) = &mut scope.wildcards {
-                    wildcards.push((arg.span, var));
-                }
-                Term::Var(var)
-            }
-            (ExprKind::Wildcard, _) => Term::Wildcard,
-            _ => match self.expr(arg, scope) {
-                Expr::Leaf(term, _) => term,
-                compound => {
+        let Some(relation) = self.checked.relation(&atom.relation.name) else {
+            return;
+        };
+        let args = atom
+            .args
+            .iter()
+            .map(|arg| match (&arg.kind, &mut scope.wildcards) {
+                (ExprKind::Wildcard, Some(_)) if !negated => {
                     let var = scope.fresh();
-                    let left = Expr::Leaf(Term::Var(var), compound.base_type());
-                    scope.goals.push(Goal::Compare { op: CompareOp::Eq, left, right: compound });
+                    if let Some(wildcards) = &mut scope.wildcards {
+                        wildcards.push((arg.span, var));
+                    }
                     Term::Var(var)
                 }
-            },
-        });
+                (ExprKind::Wildcard, _) => Term::Wildcard,
+                _ => match self.expr(arg, scope) {
+                    Expr::Leaf(term, _) => term,
+                    compound => {
+                        let var = scope.fresh();
+                        let left = Expr::Leaf(Term::Var(var), compound.base_type());
+                        scope.goals.push(Goal::Compare {
+                            op: CompareOp::Eq,
+                            left,
+                            right: compound,
+                        });
+                        Term::Var(var)
+                    }
+                },
+            });
         let args = args.collect();
-        scope.goals.push(Goal::Atom { relation: relation.0, args, negated });
+        scope.goals.push(Goal::Atom {
+            relation: relation.0,
+            args,
+            negated,
+        });
     }
 
     /// The expression; aggregates in it become goals before the goal that it is for.
@@ -111,7 +167,10 @@ impl Lowering<'_> {
         match &expr.kind {
             ExprKind::Variable(name) => scope.leaf(name),
             ExprKind::Wildcard => Expr::Leaf(Term::Wildcard, BaseType::Symbol),
-            ExprKind::Symbol(text) => Expr::Leaf(Term::Constant(self.constants.symbol(text)), BaseType::Symbol),
+            ExprKind::Symbol(text) => Expr::Leaf(
+                Term::Constant(self.constants.symbol(text)),
+                BaseType::Symbol,
+            ),
             ExprKind::Number(number) => self.number(*number),
             ExprKind::Float(float) => self.float(*float),
             ExprKind::Negate(inner) => match inner.kind {
@@ -132,7 +191,10 @@ impl Lowering<'_> {
                 let var = scope.fresh();
                 if let Some(inner) = scope.types.aggregate(expr) {
                     let goal = self.aggregate(aggregate, ty, inner, scope);
-                    scope.goals.push(Goal::Aggregate { var, aggregate: Box::new(goal) });
+                    scope.goals.push(Goal::Aggregate {
+                        var,
+                        aggregate: Box::new(goal),
+                    });
                 }
                 Expr::Leaf(Term::Var(var), ty)
             }
@@ -140,7 +202,10 @@ impl Lowering<'_> {
     }
 
     fn number(&mut self, number: i64) -> Expr<Term> {
-        Expr::Leaf(Term::Constant(self.constants.number(number)), BaseType::Number)
+        Expr::Leaf(
+            Term::Constant(self.constants.number(number)),
+            BaseType::Number,
+        )
     }
 
     fn float(&mut self, float: f64) -> Expr<Term> {
@@ -154,16 +219,28 @@ impl Lowering<'_> {
         types: &'b AggregateTypes,
         outer: &Scope<'b>,
     ) -> AggregateGoal {
-        let group: Vec<Var> = types.outer.iter().filter_map(|name| outer.var(name)).collect();
+        let group: Vec<Var> = types
+            .outer
+            .iter()
+            .filter_map(|name| outer.var(name))
+            .collect();
         let counted = matches!(aggregate.op, AggregateOp::Count | AggregateOp::Sum);
-        let inner = aggregate.bodies.iter().map(|literals| self.alternative(literals, types, counted));
+        let inner = aggregate
+            .bodies
+            .iter()
+            .map(|literals| self.alternative(literals, types, counted));
         let inner: Vec<(Scope<'b>, Vec<Key<'b>>)> = inner.collect();
-        let layout = if counted { Layout::new(&inner) } else { Layout::default() };
+        let layout = if counted {
+            Layout::new(&inner)
+        } else {
+            Layout::default()
+        };
 
         let mut value_at = None;
         let mut columns = group.len();
         let bodies = inner.into_iter().map(|(mut scope, keys)| {
-            let mut row: Vec<Expr<Term>> = types.outer.iter().map(|name| scope.leaf(name)).collect();
+            let mut row: Vec<Expr<Term>> =
+                types.outer.iter().map(|name| scope.leaf(name)).collect();
             row.extend(layout.columns(self, &scope, &keys));
             if let Some(value) = &aggregate.value {
                 let value = self.expr(value, &mut scope);
@@ -176,11 +253,27 @@ impl Lowering<'_> {
                 }
             }
             columns = row.len();
-            let heads = vec![HeadGoal { relation: 0, columns: row }];
-            Body { variables: scope.count, given: group.len(), goals: scope.goals, heads }
+            let heads = vec![HeadGoal {
+                relation: 0,
+                columns: row,
+            }];
+            Body {
+                variables: scope.count,
+                given: group.len(),
+                goals: scope.goals,
+                heads,
+            }
         });
         let bodies = bodies.collect();
-        AggregateGoal { op: aggregate.op, ty, group, bodies, value: value_at, columns, span: types.span }
+        AggregateGoal {
+            op: aggregate.op,
+            ty,
+            group,
+            bodies,
+            value: value_at,
+            columns,
+            span: types.span,
+        }
     }
 
     /// One alternative of an aggregate's body, with what tells its bindings apart.
@@ -193,8 +286,14 @@ impl Lowering<'_> {
         let mut scope = Scope::new(&types.outer, &types.types);
         scope.wildcards = counted.then(Vec::new);
         self.literals(literals, &mut scope);
-        let named = names::direct(literals).into_iter().filter(|name| !types.outer.iter().any(|outer| outer == name));
-        let unnamed = scope.wildcards.iter().flatten().map(|(span, _)| Key::Wildcard(*span));
+        let named = names::direct(literals)
+            .into_iter()
+            .filter(|name| !types.outer.iter().any(|outer| outer == name));
+        let unnamed = scope
+            .wildcards
+            .iter()
+            .flatten()
+            .map(|(span, _)| Key::Wildcard(*span));
         let keys = named.map(Key::Named).chain(unnamed).collect();
         (scope, keys)
     }
@@ -235,10 +334,19 @@ impl<'a> Layout<'a> {
 
     /// The keys that are there, in the layout's order.
     fn shape(&self, keys: &[Key<'a>]) -> Vec<Key<'a>> {
-        self.keys.iter().filter(|key| keys.contains(key)).copied().collect()
+        self.keys
+            .iter()
+            .filter(|key| keys.contains(key))
+            .copied()
+            .collect()
     }
 
-    fn columns(&self, lowering: &mut Lowering<'_>, scope: &Scope<'_>, keys: &[Key<'_>]) -> Vec<Expr<Term>> {
+    fn columns(
+        &self,
+        lowering: &mut Lowering<'_>,
+        scope: &Scope<'_>,
+        keys: &[Key<'_>],
+    ) -> Vec<Expr<Term>> {
         let mut row = Vec::with_capacity(self.keys.len() + 1);
         for key in &self.keys {
             row.push(match key {
@@ -255,7 +363,8 @@ impl<'a> Layout<'a> {
         }
         if self.shapes.len() > 1 {
             let shape = self.shapes.iter().position(|shape| {
-                shape.iter().all(|key| keys.contains(key)) && keys.iter().all(|key| shape.contains(key))
+                shape.iter().all(|key| keys.contains(key))
+                    && keys.iter().all(|key| shape.contains(key))
             });
             row.push(lowering.number(shape.unwrap_or(0) as i64));
         }

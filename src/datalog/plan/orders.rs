@@ -19,7 +19,10 @@ impl Orders {
     pub(super) fn with_prefix(&mut self, relation: u32, key: &[u8]) -> (u32, &Order) {
         let serves = |order: &Order| {
             order.relation == relation
-                && order.columns.get(..key.len()).is_some_and(|prefix| prefix.iter().all(|c| key.contains(c)))
+                && order
+                    .columns
+                    .get(..key.len())
+                    .is_some_and(|prefix| prefix.iter().all(|c| key.contains(c)))
         };
         let at = match self.0.iter().position(serves) {
             Some(at) => at,
@@ -37,7 +40,9 @@ impl Orders {
     /// Whether the relation as it is begins with these columns.
     pub(super) fn natural(&self, relation: u32, key: &[u8]) -> bool {
         let columns = &self.0[relation as usize].columns;
-        columns.get(..key.len()).is_some_and(|prefix| prefix.iter().all(|c| key.contains(c)))
+        columns
+            .get(..key.len())
+            .is_some_and(|prefix| prefix.iter().all(|c| key.contains(c)))
     }
 
     pub(super) fn into_inner(self) -> Vec<Order> {

@@ -35,11 +35,19 @@ pub(super) fn phases(body: &Body) -> Vec<Phase> {
             bound.ready(goal) && !goal.can_fail() || bound.plain(body, at)
         });
         let risky = || waiting.iter().position(|&at| bound.ready(&body.goals[at]));
-        let any = || waiting.iter().position(|&at| matches!(body.goals[at], Goal::Atom { negated: false, .. }));
-        let Some(place) = sure.or_else(risky).or_else(any) else { break };
+        let any = || {
+            waiting
+                .iter()
+                .position(|&at| matches!(body.goals[at], Goal::Atom { negated: false, .. }))
+        };
+        let Some(place) = sure.or_else(risky).or_else(any) else {
+            break;
+        };
         let at = waiting.remove(place);
         bound.bind(&body.goals[at]);
-        let Some(phase) = phases.last_mut() else { break };
+        let Some(phase) = phases.last_mut() else {
+            break;
+        };
         if body.goals[at].can_fail() {
             phase.barrier = Some(at);
             phases.push(Phase::default());
@@ -66,7 +74,10 @@ impl Bound {
                 *first = at;
             }
         }
-        Bound { known: (0..body.variables).map(|var| var < body.given).collect(), assigned_at }
+        Bound {
+            known: (0..body.variables).map(|var| var < body.given).collect(),
+            assigned_at,
+        }
     }
 
     pub(super) fn has(&self, var: Var) -> bool {
@@ -83,7 +94,10 @@ impl Bound {
     pub(super) fn ready(&self, goal: &Goal) -> bool {
         match goal {
             Goal::Atom { args, negated, .. } => {
-                *negated && args.iter().all(|arg| arg.var().is_none_or(|var| self.has(var)))
+                *negated
+                    && args
+                        .iter()
+                        .all(|arg| arg.var().is_none_or(|var| self.has(var)))
             }
             Goal::Compare { op, left, right } => match (self.has_all(left), self.has_all(right)) {
                 (true, true) => true,
@@ -98,9 +112,18 @@ impl Bound {
 
     /// Whether goal `at` is an atom that need not wait for an earlier assignment to one of its variables.
     pub(super) fn plain(&self, body: &Body, at: usize) -> bool {
-        let Goal::Atom { args, negated: false, .. } = &body.goals[at] else { return false };
+        let Goal::Atom {
+            args,
+            negated: false,
+            ..
+        } = &body.goals[at]
+        else {
+            return false;
+        };
         let assigned = |var: Var| self.assigned_at.get(var).is_some_and(|&first| first < at);
-        args.iter().filter_map(|arg| arg.var()).all(|var| self.has(var) || !assigned(var))
+        args.iter()
+            .filter_map(|arg| arg.var())
+            .all(|var| self.has(var) || !assigned(var))
     }
 
     pub(super) fn bind(&mut self, goal: &Goal) {

@@ -21,13 +21,19 @@ pub struct CompiledProgram {
 impl CompiledProgram {
     /// The relation of that name.
     pub fn relation(&self, name: &str) -> Option<RelId> {
-        let place = self.relations.iter().position(|relation| relation.name == name)?;
+        let place = self
+            .relations
+            .iter()
+            .position(|relation| relation.name == name)?;
         u32::try_from(place).ok().map(RelId)
     }
 
     /// All relations with what is known of them.
     pub fn relations(&self) -> impl Iterator<Item = (RelId, &RelationPlan)> {
-        self.relations.iter().enumerate().map(|(id, relation)| (RelId(id as u32), relation))
+        self.relations
+            .iter()
+            .enumerate()
+            .map(|(id, relation)| (RelId(id as u32), relation))
     }
 }
 

@@ -13,8 +13,12 @@ pub fn general_text(float: f64) -> String {
         return "0".into();
     }
     let scientific = format!("{float:.precision$e}", precision = DIGITS - 1);
-    let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };
-    let Ok(exponent) = exponent.parse::<i32>() else { return scientific.clone() };
+    let Some((digits, exponent)) = scientific.split_once('e') else {
+        return scientific;
+    };
+    let Ok(exponent) = exponent.parse::<i32>() else {
+        return scientific.clone();
+    };
     if (-4..DIGITS as i32).contains(&exponent) {
         let decimals = usize::try_from(DIGITS as i32 - 1 - exponent).unwrap_or(0);
         return trim(&format!("{float:.decimals$}")).into();
@@ -24,7 +28,11 @@ pub fn general_text(float: f64) -> String {
 }
 
 fn trim(text: &str) -> &str {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        text
+    }
 }
 
 #[cfg(test)]

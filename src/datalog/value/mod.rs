@@ -142,7 +142,11 @@ impl Values {
 
     /// The number of a number's code.
     pub(crate) fn integer(&self, code: u32) -> i64 {
-        if code & WIDE == 0 { i64::from(code) } else { self.numbers.get(code & !WIDE).cast_signed() }
+        if code & WIDE == 0 {
+            i64::from(code)
+        } else {
+            self.numbers.get(code & !WIDE).cast_signed()
+        }
     }
 
     /// The float of a float's code.
@@ -182,7 +186,16 @@ mod tests {
     #[test]
     fn numbers_of_every_size_come_back() {
         let mut values = Values::default();
-        for number in [0, 1, -1, (1 << 31) - 1, 1 << 31, 1 << 40, i64::MAX, i64::MIN] {
+        for number in [
+            0,
+            1,
+            -1,
+            (1 << 31) - 1,
+            1 << 31,
+            1 << 40,
+            i64::MAX,
+            i64::MIN,
+        ] {
             let code = values.number(number);
             assert_eq!(values.integer(code), number);
             assert_eq!(values.number(number), code);

@@ -25,7 +25,9 @@ impl Symbols {
         self.buffer.push_str(text);
         self.ends.push(self.buffer.len());
         let (buffer, ends) = (&self.buffer, &self.ends);
-        self.table.insert_unique(hash, id, |&id| FxBuildHasher.hash_one(slice(buffer, ends, id)));
+        self.table.insert_unique(hash, id, |&id| {
+            FxBuildHasher.hash_one(slice(buffer, ends, id))
+        });
         id
     }
 
@@ -41,7 +43,11 @@ impl Symbols {
 
 fn slice<'a>(buffer: &'a str, ends: &[usize], id: u32) -> &'a str {
     let id = id as usize;
-    let start = id.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+    let start = id
+        .checked_sub(1)
+        .and_then(|before| ends.get(before))
+        .copied()
+        .unwrap_or(0);
     let end = ends.get(id).copied().unwrap_or(start);
     buffer.get(start..end).unwrap_or_default()
 }

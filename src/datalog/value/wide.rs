@@ -22,13 +22,16 @@ impl Wide {
         let id = u32::try_from(patterns.len()).unwrap_or(u32::MAX);
         self.patterns.push(pattern);
         let patterns = &self.patterns;
-        self.table.insert_unique(hash, id, |&id| FxBuildHasher.hash_one(get(patterns, id)));
+        self.table
+            .insert_unique(hash, id, |&id| FxBuildHasher.hash_one(get(patterns, id)));
         id
     }
 
     pub(super) fn find(&self, pattern: u64) -> Option<u32> {
         let hash = FxBuildHasher.hash_one(pattern);
-        self.table.find(hash, |&id| self.get(id) == pattern).copied()
+        self.table
+            .find(hash, |&id| self.get(id) == pattern)
+            .copied()
     }
 
     pub(super) fn get(&self, id: u32) -> u64 {

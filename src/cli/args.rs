@@ -1,0 +1,444 @@
+//! The arguments, as clap reads them and as help and man pages show them.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+/// Chooses how to serve a language model on AMD Instinct GPUs, by rules, and explains why.
+#[derive(Debug, Parser)]
+#[command(
+    name = "aim-engine",
+    version,
+    propagate_version = true,
+    after_help = "Examples:\n  aim-engine generate Qwen/Qwen3-32B 4\n  aim-engine generate Qwen/Qwen3-32B --hardware MI300X --available-gpus 8\n  aim-engine list models"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub(super) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GlobalArgs {
+    /// Say more on stderr (-vv: still more); AIM_DEBUG=1 says most
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    pub verbose: u8,
+    /// When to colour output; NO_COLOR is heeded
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, global = true, value_name = "WHEN")]
+    pub color: ColorChoice,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Decide how to serve a model, and print the command that does it
+    #[command(
+        after_help = "Examples:\n  aim-engine generate Qwen/Qwen3-32B 4\n  aim-engine generate qwen3-32b --precision fp8 --strict\n  aim-engine generate Qwen/Qwen3-32B --hardware MI300X --available-gpus 8 --format json\n  aim-engine generate Qwen/Qwen3-32B 4 | sh"
+    )]
+    Generate(GenerateArgs),
+    /// Decide how to serve a model, and start the container
+    #[command(
+        after_help = "Examples:\n  aim-engine launch Qwen/Qwen3-32B 4 --dry-run\n  aim-engine launch Qwen/Qwen3-32B 4 --engine podman"
+    )]
+    Launch(LaunchArgs),
+    /// List what the catalog holds
+    List(ListArgs),
+    /// List the recipes (the same as `list recipes`)
+    #[command(name = "list-recipes")]
+    ListRecipes(ListingArgs),
+    /// Show every configuration of a model: backend, GPUs, precision, hardware
+    #[command(name = "show-configurations")]
+    ShowConfigurations(ConfigurationsArgs),
+    /// Show what GPUs were found, by which source
+    #[command(
+        after_help = "Examples:\n  aim-engine detect\n  aim-engine detect --format json > host.json\n  aim-engine generate Qwen/Qwen3-32B --host host.json"
+    )]
+    Detect(DetectArgs),
+    /// Write a new recipe or model card from a template
+    New(NewArgs),
+    /// Check rule files, or run them by themselves
+    Rules(RulesArgs),
+    /// Print the completions of a shell
+    #[command(
+        after_help = "Example:\n  aim-engine completions bash > /etc/bash_completion.d/aim-engine"
+    )]
+    Completions(CompletionsArgs),
+    /// Print the man page
+    #[command(after_help = "Example:\n  aim-engine man > aim-engine.1 && man ./aim-engine.1")]
+    Man,
+}
+
+/// The request.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Request")]
+pub(super) struct RequestArgs {
+    /// Hugging Face id of the model, or an alias of its card
+    pub model: String,
+    /// How many GPUs to use [default: by the model's size]
+    #[arg(value_name = "GPUS", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub gpu_count: Option<u32>,
+    /// The same as GPUS
+    #[arg(long, alias = "gpu-count", value_name = "N", conflicts_with = "gpu_count",
+          value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub gpus: Option<u32>,
+    #[command(flatten)]
+    pub wanted: WantedArgs,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Request")]
+pub(super) struct WantedArgs {
+    /// Precision of the weights, such as bf16 or fp8
+    #[arg(long, value_name = "P")]
+    pub precision: Option<String>,
+    /// Serving engine, such as vllm or sglang
+    #[arg(long, value_name = "B")]
+    pub backend: Option<String>,
+    /// What to tune for
+    #[arg(long, value_enum)]
+    pub metric: Option<Metric>,
+    /// Only this recipe: an id, or a file that need not be in the catalog
+    #[arg(long, value_name = "FILE-OR-ID")]
+    pub recipe: Option<String>,
+    /// Exactly what was asked for, or a clear no
+    #[arg(long)]
+    pub strict: bool,
+    /// Let flags and values through that the engine is not known to take
+    #[arg(long)]
+    pub allow_unknown_flags: bool,
+}
+
+impl RequestArgs {
+    /// The GPU count, in whichever form it was given.
+    pub fn gpus(&self) -> Option<u32> {
+        self.gpu_count.or(self.gpus)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Metric {
+    Latency,
+    Throughput,
+}
+
+impl Metric {
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::Latency => "latency",
+            Metric::Throughput => "throughput",
+        }
+    }
+}
+
+/// The machine.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Machine")]
+pub(super) struct MachineArgs {
+    /// Decide as if on this GPU, such as MI300X; nothing is detected
+    #[arg(long, value_name = "NAME")]
+    pub hardware: Option<String>,
+    /// Decide as if this many GPUs were usable
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=4096))]
+    pub available_gpus: Option<u32>,
+    /// Decide for the machine whose facts `detect --format json` saved
+    #[arg(long, value_name = "FILE", conflicts_with = "hardware")]
+    pub host: Option<PathBuf>,
+    /// Read /sys, /proc and /dev below this folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["hardware", "host"])]
+    pub root: Option<PathBuf>,
+}
+
+/// The catalog.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Catalog")]
+pub(super) struct CatalogArgs {
+    /// Recipes and models of this folder, in place of the built-in ones
+    #[arg(long, value_name = "DIR", env = "AIM_CATALOG")]
+    pub catalog: Option<PathBuf>,
+    /// Add the files of this folder; what has the same id replaces (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub overlay: Vec<PathBuf>,
+    /// Add these rules; a file with a built-in one's name replaces it (repeatable)
+    #[arg(
+        long,
+        value_name = "FILE-OR-DIR",
+        env = "AIM_RULES",
+        value_delimiter = ':'
+    )]
+    pub rules: Vec<PathBuf>,
+    /// Keep the store in this file
+    #[arg(long, value_name = "FILE", env = "AIM_STORE")]
+    pub store: Option<PathBuf>,
+    /// Take the store as it is, without a look at the catalog's files
+    #[arg(long)]
+    pub trust_store: bool,
+}
+
+/// The container.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Container")]
+pub(super) struct ContainerArgs {
+    /// Port, inside and outside [default: the recipe's, else the engine's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// Container image [default: the recipe's, else the engine's]
+    #[arg(long, value_name = "REF")]
+    pub image: Option<String>,
+    /// Container name [default: aim- and the model]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// GPUs to use, by number
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub gpu_ids: Vec<u32>,
+    /// Folder of the host where models are kept
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GenerateArgs {
+    // Not a flattened RequestArgs: with --batch there is no model on the command line.
+    /// Hugging Face id of the model, or an alias of its card
+    #[arg(required_unless_present = "batch", conflicts_with = "batch")]
+    pub model: Option<String>,
+    /// How many GPUs to use [default: by the model's size]
+    #[arg(value_name = "GPUS", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub gpu_count: Option<u32>,
+    /// The same as GPUS
+    #[arg(long, alias = "gpu-count", value_name = "N", conflicts_with = "gpu_count",
+          value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub gpus: Option<u32>,
+    #[command(flatten)]
+    pub wanted: WantedArgs,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = GenerateFormat::Docker)]
+    pub format: GenerateFormat,
+    /// Put the reasons into the output, as comments
+    #[arg(long)]
+    pub explain: bool,
+    /// Requests as JSON lines, from a file or - for stdin; answers as JSON lines
+    #[arg(long, value_name = "FILE")]
+    pub batch: Option<PathBuf>,
+    #[command(flatten)]
+    pub machine: MachineArgs,
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
+    #[command(flatten)]
+    pub container: ContainerArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum GenerateFormat {
+    /// A `docker run` command for sh
+    Docker,
+    /// The whole answer
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LaunchArgs {
+    #[command(flatten)]
+    pub request: RequestArgs,
+    /// Print the command, and run nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Return once the container has started
+    #[arg(long)]
+    pub detach: bool,
+    /// Which program runs containers
+    #[arg(long, value_enum, default_value_t = Engine::Docker)]
+    pub engine: Engine,
+    #[command(flatten)]
+    pub machine: MachineArgs,
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
+    #[command(flatten)]
+    pub container: ContainerArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Engine {
+    Docker,
+    Podman,
+}
+
+impl Engine {
+    pub fn program(self) -> &'static str {
+        match self {
+            Engine::Docker => "docker",
+            Engine::Podman => "podman",
+        }
+    }
+}
+
+/// How an answer that is a table is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TableFormat {
+    /// A table
+    Human,
+    /// JSON
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// What to list
+    pub what: Listed,
+    #[command(flatten)]
+    pub listing: ListingArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Listed {
+    Models,
+    Recipes,
+    Hardware,
+    Backends,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListingArgs {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = TableFormat::Human)]
+    pub format: TableFormat,
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConfigurationsArgs {
+    /// Hugging Face id of the model, or an alias of its card
+    pub model: String,
+    #[command(flatten)]
+    pub listing: ListingArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DetectArgs {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = TableFormat::Human)]
+    pub format: TableFormat,
+    /// Read /sys, /proc and /dev below this folder
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NewArgs {
+    #[command(subcommand)]
+    pub what: NewCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum NewCommand {
+    /// A recipe, filled by the model's size and the GPU
+    #[command(
+        after_help = "Example:\n  aim-engine new recipe Qwen/Qwen3-8B --hardware MI300X --precision bf16"
+    )]
+    Recipe(NewRecipeArgs),
+    /// A model card, to be completed
+    #[command(after_help = "Example:\n  aim-engine new model Qwen/Qwen3-8B --size 8.2B")]
+    Model(NewModelArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NewRecipeArgs {
+    /// Hugging Face id of the model, or an alias of its card
+    pub model: String,
+    /// The GPU it is for
+    #[arg(long, value_name = "NAME")]
+    pub hardware: String,
+    /// Precision of the weights [default: that of the published weights]
+    #[arg(long, value_name = "P")]
+    pub precision: Option<String>,
+    /// GPU counts that get a block [default: 1, 2, 4 and 8, as far as the weights fit]
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub gpus: Vec<u32>,
+    #[command(flatten)]
+    pub to: NewTarget,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NewModelArgs {
+    /// Hugging Face id of the model
+    pub model: String,
+    /// Parameters, such as 32.8B
+    #[arg(long, value_name = "SIZE")]
+    pub size: String,
+    /// Longest context, in tokens
+    #[arg(long, value_name = "TOKENS")]
+    pub context_length: Option<u32>,
+    /// Precision of the published weights
+    #[arg(long, value_name = "P", default_value = "bf16")]
+    pub precision: String,
+    #[command(flatten)]
+    pub to: NewTarget,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NewTarget {
+    /// Write to this file; - for stdout [default: its place below the catalog folder, or stdout]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RulesArgs {
+    #[command(subcommand)]
+    pub what: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RulesCommand {
+    /// Check rule files together with the built-in ones
+    #[command(
+        after_help = "Examples:\n  aim-engine rules check site.dl\n  aim-engine rules check --alone graph.dl"
+    )]
+    Check(RulesCheckArgs),
+    /// Run rule files by themselves, as Soufflé does
+    #[command(
+        after_help = "`.input NAME` reads DIR/NAME.facts (tab-separated); `.output NAME` writes DIR/NAME.csv.\n\nExample:\n  aim-engine rules run graph.dl --facts facts --output out"
+    )]
+    Run(RulesRunArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RulesCheckArgs {
+    /// Rule files
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Without the built-in rules
+    #[arg(long)]
+    pub alone: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RulesRunArgs {
+    /// Rule files
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Folder of the `.facts` files
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub facts: PathBuf,
+    /// Folder for the `.csv` files [default: print them]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}

@@ -1,0 +1,62 @@
+//! The command line: what is asked, where answers go, and how a run ends.
+
+mod args;
+mod batch;
+mod completions;
+mod detect;
+mod failure;
+mod generate;
+mod launch;
+mod list;
+mod machine;
+mod new;
+mod output;
+mod rules;
+mod session;
+mod table;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use args::Cli;
+use args::Command;
+use failure::{Exit, Failure};
+
+/// Runs the program with the arguments of its process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse_from(called_by_name(std::env::args_os().collect()));
+    output::set_up(&cli.global);
+    let result = run(&cli);
+    let exit = result.unwrap_or_else(Failure::report);
+    ExitCode::from(exit as u8)
+}
+
+fn run(cli: &Cli) -> Result<Exit, Failure> {
+    match &cli.command {
+        Command::Generate(args) => generate::run(args),
+        Command::Launch(args) => launch::run(args),
+        Command::List(args) => list::run(args),
+        Command::ListRecipes(args) => list::recipes(args, None),
+        Command::ShowConfigurations(args) => list::configurations(args),
+        Command::Detect(args) => detect::run(args),
+        Command::New(args) => new::run(args),
+        Command::Rules(args) => rules::run(args),
+        Command::Completions(args) => completions::completions(args),
+        Command::Man => completions::man(),
+    }
+}
+
+/// Called by the name `aim-generate` (a link to the program), it is `aim-engine generate`.
+fn called_by_name(mut words: Vec<OsString>) -> Vec<OsString> {
+    let name = words
+        .first()
+        .and_then(|word| Path::new(word).file_name())
+        .map(|name| name.to_string_lossy().into_owned());
+    if name.as_deref() == Some("aim-generate") {
+        words.insert(1, "generate".into());
+    }
+    words
+}

@@ -1,0 +1,92 @@
+//! Where output goes: answers to stdout, everything else to stderr, colour only on a terminal.
+
+use std::io::{self, IsTerminal, Write};
+
+use miette::{MietteHandlerOpts, Report};
+use tracing_subscriber::filter::LevelFilter;
+
+use super::args::{ColorChoice, GlobalArgs};
+
+/// Sets up reports and logs as the command line and the environment ask.
+pub fn set_up(args: &GlobalArgs) {
+    let color = match args.color {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => {
+            io::stderr().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        }
+    };
+    let terminal = io::stderr().is_terminal();
+    // Set once a process; a second setting (in tests) changes nothing.
+    let _ = miette::set_hook(Box::new(move |_| {
+        let options = MietteHandlerOpts::new().color(color).terminal_links(false);
+        let options = if terminal {
+            options
+        } else {
+            options.width(100)
+        };
+        Box::new(options.build())
+    }));
+    let debug = std::env::var("AIM_DEBUG").is_ok_and(|value| value == "1" || value == "true");
+    let level = match args.verbose {
+        _ if debug => LevelFilter::DEBUG,
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let _ = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .with_ansi(color)
+        .without_time()
+        .with_target(false)
+        .try_init();
+}
+
+/// Prints a report to stderr.
+pub fn report(report: &Report) {
+    let _ = writeln!(io::stderr().lock(), "{report:?}");
+}
+
+/// Prints a line to stderr: `warning: ...`, `note: ...`.
+pub fn line(kind: &str, text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{kind}: {text}");
+}
+
+/// Prints an answer to stdout, with a line end after it.
+///
+/// # Errors
+/// Stdout cannot be written.
+pub fn answer(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    if !text.ends_with('\n') {
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
+
+/// Prints an answer as indented JSON.
+///
+/// # Errors
+/// Stdout cannot be written.
+pub fn json(value: &impl serde::Serialize) -> io::Result<()> {
+    answer(&serde_json::to_string_pretty(value).map_err(io::Error::other)?)
+}
+
+/// The text in lines of at most so many columns, where its words allow; further lines are indented.
+pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) => lines.push(format!("  {word}")),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}

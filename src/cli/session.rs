@@ -1,0 +1,110 @@
+//! An open store and the rules in force, as the catalog's flags ask.
+
+use std::path::{Path, PathBuf};
+
+use crate::catalog::{embedded, problem::Severity};
+use crate::policy::{Policy, RuleSources};
+use crate::store::{Layer, Store, StoreSpec};
+
+use super::args::CatalogArgs;
+use super::failure::Failure;
+use super::output;
+
+/// An open catalog.
+pub struct Session {
+    /// The store.
+    pub store: Store,
+    layers: Vec<Layer>,
+    rules: Vec<PathBuf>,
+}
+
+impl Session {
+    /// Opens the catalog, with `extra` recipe file as a layer of its own, and says what is wrong with it.
+    pub fn open(args: &CatalogArgs, extra: Option<&Path>) -> Result<Session, Failure> {
+        let mut layers = Layer::stack(args.catalog.as_deref(), &args.overlay);
+        layers.extend(extra.map(|path| Layer::File(path.to_owned())));
+        let spec = StoreSpec {
+            layers,
+            file: args.store.clone(),
+            trust: args.trust_store,
+        };
+        let store = Store::open(&spec)?;
+        if let Some(because) = store.in_memory_because() {
+            output::line("note", &format!("the store is kept in memory: {because}"));
+        }
+        let session = Session {
+            store,
+            layers: spec.layers,
+            rules: args.rules.clone(),
+        };
+        session.say_problems()?;
+        Ok(session)
+    }
+
+    /// The rules in force.
+    pub fn policy(&self) -> Result<Policy, Failure> {
+        Ok(Policy::load(self.rule_sources()?, &self.store)?)
+    }
+
+    fn rule_sources(&self) -> Result<RuleSources, Failure> {
+        let mut files = Vec::new();
+        for layer in &self.layers {
+            files.extend(layer.rules()?);
+        }
+        Ok(RuleSources::read(&files, &self.rules)?)
+    }
+
+    fn say_problems(&self) -> Result<(), Failure> {
+        let verbose = tracing::enabled!(tracing::Level::INFO);
+        let mut warnings = 0;
+        for found in self.store.problems(true)? {
+            if found.problem.severity == Severity::Warning && !verbose {
+                warnings += 1;
+                continue;
+            }
+            let text = if found.embedded {
+                embedded::read(&found.path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+            } else {
+                std::fs::read(&found.path)
+                    .ok()
+                    .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            };
+            let report = found
+                .problem
+                .in_source(&found.path, &text.unwrap_or_default());
+            output::report(&miette::Report::new(report));
+        }
+        if warnings > 0 {
+            let files = if warnings == 1 {
+                "1 warning"
+            } else {
+                &format!("{warnings} warnings")
+            };
+            output::line(
+                "note",
+                &format!("{files} about the catalog's files; -v shows them"),
+            );
+        }
+        for notice in self.store.notices()? {
+            let (kind, id) = (notice.kind, &notice.id);
+            if notice.same_layer {
+                output::line(
+                    "warning",
+                    &format!(
+                        "{} is left out: {} has the {kind} `{id}` too",
+                        notice.unused, notice.used
+                    ),
+                );
+            } else {
+                output::line(
+                    "note",
+                    &format!(
+                        "{} replaces the {kind} `{id}` of {}",
+                        notice.used, notice.unused
+                    ),
+                );
+            }
+        }
+        Ok(())
+    }
+}
