@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own assumptions")]
 
+#[path = "reference/folder.rs"]
+mod folder;
 #[path = "reference/program.rs"]
 mod program;
 
@@ -70,16 +72,16 @@ engine_x_serve:
 "#;
 
 fn asked(requests: &[Value]) -> Vec<Value> {
-    let folder = tempfile::tempdir().unwrap();
-    let overlay = folder.path().join("overlay");
+    let directory = tempfile::tempdir().unwrap();
+    let overlay = directory.path().join("overlay");
     let file = |name: &str, text: &str| (name.to_owned(), text.trim_start().to_owned());
     let files = [
         file("backends/engine-x.yaml", BACKEND),
         file("models/tiny-1b.yaml", CARD),
         file("recipes/tiny-1b-mi300x-bf16.yaml", RECIPE),
     ];
-    program::write_files(&overlay, &files);
-    let store = folder.path().join("store.db");
+    folder::write(&overlay, &files);
+    let store = directory.path().join("store.db");
     let flags = [
         "--overlay",
         &overlay.to_string_lossy(),

@@ -100,6 +100,31 @@ fn the_program_decides_random_requests_as_the_policy_says() {
     assert!(found.is_empty(), "{text}");
 }
 
+/// One request a process, by flags, is answered as in a batch; its exit code says whether.
+#[test]
+fn flags_are_answered_as_a_batch_is() {
+    for seed in SEED..SEED + 3 {
+        let (catalog, requests) = drawn(seed);
+        let requests = &requests[..4];
+        let batch = compare::ask(&catalog, requests);
+        for (request, in_batch) in requests.iter().zip(&batch.lines) {
+            let (code, answer) = compare::ask_by_flags(&catalog, request);
+            for key in [
+                "request",
+                "machine",
+                "selected",
+                "exact",
+                "tried",
+                "engine_argv",
+            ] {
+                assert_eq!(answer[key], in_batch[key], "{key} of {:?}", request.words());
+            }
+            let code_wanted = i32::from(answer["selected"].is_null());
+            assert_eq!(code, Some(code_wanted), "{:?}", request.words());
+        }
+    }
+}
+
 /// What the random cases reach, so that a change of the generator cannot empty the test unseen.
 #[test]
 fn the_random_cases_reach_every_point() {

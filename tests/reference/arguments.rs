@@ -85,6 +85,7 @@ fn read_examined(backend: &Backend, version: &Version, flag: &str, value: &Value
                 Reading::Taken(format!("{flag}.*"))
             }
             Some(_) => Reading::Open,
+            None if right_name(backend, &name).is_some() => Reading::Open,
             None => Reading::Refused,
         };
     }

@@ -1,11 +1,13 @@
 //! A decision of the reference beside an answer of the program.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
 use super::documents::{Catalog, Request};
 use super::eligibility::HardwareMatch;
+use super::folder;
 use super::order::{self, SearchPlace};
 use super::program::{self, Answers};
 use super::{Configuration, Decision, decide};
@@ -15,22 +17,52 @@ type Key = (String, String, u64);
 
 /// Asks the program all requests over one catalog.
 pub fn ask(catalog: &Catalog, requests: &[Request]) -> Answers {
-    let folder = tempfile::tempdir().unwrap();
-    let catalog_folder = folder.path().join("catalog");
-    program::write_files(&catalog_folder, &catalog.files());
+    let written = Written::new(catalog);
     let lines: Vec<String> = requests
         .iter()
         .enumerate()
         .map(|(index, request)| request.line(index % 2 == 1) + "\n")
         .collect();
-    let catalog_flag = catalog_folder.to_string_lossy().into_owned();
-    let store = folder
-        .path()
-        .join("store.db")
-        .to_string_lossy()
-        .into_owned();
-    let flags = ["--catalog", &catalog_flag, "--store", &store];
+    let flags: Vec<&str> = written.flags.iter().map(String::as_str).collect();
     program::ask(&flags, &lines.concat())
+}
+
+/// Asks the program one request by flags; its exit code and its answer.
+pub fn ask_by_flags(catalog: &Catalog, request: &Request) -> (Option<i32>, Value) {
+    let written = Written::new(catalog);
+    let output = Command::new(env!("CARGO_BIN_EXE_aim-engine"))
+        .args(["generate", "--format", "json"])
+        .args(request.words())
+        .args(&written.flags)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let answer = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    (output.status.code(), answer)
+}
+
+/// A catalog in a temporary folder, with the flags that name it.
+struct Written {
+    flags: Vec<String>,
+    _folder: tempfile::TempDir,
+}
+
+impl Written {
+    fn new(catalog: &Catalog) -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        let place = |name: &str| temporary.path().join(name).to_string_lossy().into_owned();
+        folder::write(&temporary.path().join("catalog"), &catalog.files());
+        let flags = vec![
+            "--catalog".into(),
+            place("catalog"),
+            "--store".into(),
+            place("store.db"),
+        ];
+        Written {
+            flags,
+            _folder: temporary,
+        }
+    }
 }
 
 /// Everything in which an answer differs from the policy.

@@ -264,6 +264,34 @@ impl Request {
     }
 }
 
+impl Request {
+    /// The same as words of a command line.
+    pub fn words(&self) -> Vec<String> {
+        let mut words = vec![self.model.clone()];
+        let available = Some(self.available_gpus.to_string());
+        for (flag, value) in [
+            ("--gpus", &self.gpus.map(|count| count.to_string())),
+            ("--precision", &self.precision),
+            ("--backend", &self.backend),
+            ("--metric", &self.metric),
+            ("--hardware", &Some(self.hardware.clone())),
+            ("--available-gpus", &available),
+            ("--recipe", &self.recipe),
+        ] {
+            if let Some(value) = value {
+                words.extend([flag.to_owned(), value.clone()]);
+            }
+        }
+        if self.strict {
+            words.push("--strict".into());
+        }
+        if self.allow_unknown_flags {
+            words.push("--allow-unknown-flags".into());
+        }
+        words
+    }
+}
+
 /// A catalog: documents of its own, and the project's hardware and backends.
 #[derive(Clone, Debug)]
 pub struct Catalog {

@@ -9,6 +9,7 @@ pub mod arguments;
 pub mod compare;
 pub mod documents;
 pub mod eligibility;
+pub mod folder;
 pub mod order;
 mod points;
 pub mod program;

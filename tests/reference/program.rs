@@ -1,8 +1,6 @@
 //! The built program, asked through its command line.
 
-use std::fs;
 use std::io::Write as _;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -45,13 +43,4 @@ pub fn ask(flags: &[&str], requests: &str) -> Answers {
         .map(|line| serde_json::from_str(line).unwrap_or_else(|_| Value::String(line.into())))
         .collect();
     Answers { lines, notes }
-}
-
-/// Writes files of a catalog below a folder.
-pub fn write_files(folder: &Path, files: &[(String, String)]) {
-    for (name, text) in files {
-        let path = folder.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
 }

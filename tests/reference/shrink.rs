@@ -48,10 +48,8 @@ pub fn describe(catalog: &Catalog, request: &Request) -> String {
 
 fn differs(catalog: &Catalog, request: &Request) -> bool {
     let answers = compare::ask(catalog, std::slice::from_ref(request));
-    match answers.lines.first() {
-        Some(answer) => !compare::differences(catalog, request, answer).is_empty(),
-        None => true,
-    }
+    let mut answers = answers.lines.iter();
+    answers.any(|answer| !compare::differences(catalog, request, answer).is_empty())
 }
 
 /// Everything that could be left out, large pieces first.
