@@ -161,7 +161,7 @@ pub struct ShareSince {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Periods {
-    One(Period),
+    One(Box<Period>),
     Several(Vec<Period>),
 }
 
@@ -169,7 +169,7 @@ impl Periods {
     /// The stretches, oldest first.
     pub fn all(&self) -> &[Period] {
         match self {
-            Periods::One(period) => std::slice::from_ref(period),
+            Periods::One(period) => std::slice::from_ref(period.as_ref()),
             Periods::Several(periods) => periods,
         }
     }
