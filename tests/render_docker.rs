@@ -66,7 +66,7 @@ fn the_printed_form() {
 # `rm -rf /` \
 #  [2Jno way out
 docker run --rm \
-  --name aim-qwen-qwen3-32b \
+  --name aim-qwen3-32b \
   --label com.amd.aim.managed=aim-engine \
   --label com.amd.aim.model=Qwen/Qwen3-32B \
   --label com.amd.aim.port=8000 \
@@ -294,12 +294,12 @@ fn variables_keep_their_order_and_one_place() {
 #[test]
 fn container_names() {
     for (model, name) in [
-        ("Qwen/Qwen3-32B", "aim-qwen-qwen3-32b"),
+        ("Qwen/Qwen3-32B", "aim-qwen3-32b"),
         (
             "meta-llama/Llama-3.1-8B-Instruct",
-            "aim-meta-llama-llama-3.1-8b-instruct",
+            "aim-llama-3.1-8b-instruct",
         ),
-        ("/models/my model//", "aim-models-my-model"),
+        ("/models/my model//", "aim-my-model"),
         ("模型", "aim"),
     ] {
         assert_eq!(container_name(model), name);

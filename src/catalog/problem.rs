@@ -3,8 +3,10 @@
 use std::fmt;
 use std::ops::Range;
 
-use miette::{LabeledSpan, NamedSource};
+use miette::LabeledSpan;
 use serde::{Deserialize, Serialize};
+
+use crate::datalog::diagnostic::NamedText;
 
 /// How much a [`Problem`] matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -82,7 +84,7 @@ impl Problem {
     /// The problem with its source, ready to be rendered.
     pub fn in_source(self, path: &str, text: &str) -> ProblemReport {
         ProblemReport {
-            source: NamedSource::new(path, text.to_owned()).with_language("yaml"),
+            source: NamedText::new(path, text),
             problem: self,
         }
     }
@@ -92,7 +94,7 @@ impl Problem {
 #[derive(Debug)]
 pub struct ProblemReport {
     problem: Problem,
-    source: NamedSource<String>,
+    source: NamedText,
 }
 
 impl fmt::Display for ProblemReport {

@@ -358,6 +358,9 @@ pub(super) struct NewRecipeArgs {
     /// Precision of the weights [default: that of the published weights]
     #[arg(long, value_name = "P")]
     pub precision: Option<String>,
+    /// Engines that get blocks
+    #[arg(long, value_name = "B", value_delimiter = ',', default_value = "vllm")]
+    pub backend: Vec<String>,
     /// GPU counts that get a block [default: 1, 2, 4 and 8, as far as the weights fit]
     #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub gpus: Vec<u32>,

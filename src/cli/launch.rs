@@ -6,8 +6,9 @@ use crate::launch::Detail;
 
 use super::args::LaunchArgs;
 use super::failure::{Exit, Failure};
-use super::generate::{made, recipe_file, request, wishes};
+use super::generate::{recipe_file, request, wishes};
 use super::machine::machine;
+use super::made::made;
 use super::output;
 use super::session::Session;
 

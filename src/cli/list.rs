@@ -235,7 +235,7 @@ pub(super) fn configurations(args: &ConfigurationsArgs) -> Result<Exit, Failure>
 fn known_recipes(store: &Store, model: &str) -> Result<Vec<RecipeSummary>, Failure> {
     let recipes = store.recipes(Some(model))?;
     if recipes.is_empty() && store.model(model)?.is_none() {
-        return Err(super::generate::unknown_model(store, model)?);
+        return Err(super::made::unknown_model(store, model)?);
     }
     Ok(recipes)
 }

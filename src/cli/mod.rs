@@ -9,6 +9,7 @@ mod generate;
 mod launch;
 mod list;
 mod machine;
+mod made;
 mod new;
 mod output;
 mod rules;

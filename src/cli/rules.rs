@@ -1,9 +1,12 @@
 //! `rules check` and `rules run`.
 
-use std::path::PathBuf;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
+use crate::datalog::diagnostic::Diagnostics;
 use crate::datalog::source::Sources;
-use crate::datalog::{self, FromDisk, StopReport};
+use crate::datalog::{self, Checked, CompiledProgram, Facts, FromDisk, Options, facts_file};
 use crate::policy::{Policy, PolicyError, RuleSources};
 
 use super::args::{RulesArgs, RulesCheckArgs, RulesCommand, RulesRunArgs};
@@ -18,65 +21,112 @@ pub(super) fn run(args: &RulesArgs) -> Result<Exit, Failure> {
 }
 
 fn check(args: &RulesCheckArgs) -> Result<Exit, Failure> {
-    let warnings = if args.alone {
-        let (sources, checked) = load(&args.files)?;
-        datalog::compile(&checked).map_err(|errors| too_wide(errors, sources.clone()))?;
-        print(&sources, &checked.warnings)
+    let (sources, warnings) = if args.alone {
+        let (sources, checked, _) = compiled(&args.files)?;
+        (sources, checked.warnings)
     } else {
-        let (sources, warnings) = Policy::check(RuleSources::read(&[], &args.files)?)?;
-        print(&sources, &warnings)
+        Policy::check(RuleSources::read(&[], &args.files)?)?
     };
-    let files = if args.files.len() == 1 {
-        "1 file"
-    } else {
-        &format!("{} files", args.files.len())
+    print(&sources, &warnings);
+    let counted = |count: usize, noun: &str| match count {
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
     };
-    let warned = match warnings {
+    let files = counted(args.files.len(), "file");
+    let warned = match warnings.len() {
         0 => String::new(),
-        1 => ", 1 warning".to_owned(),
-        count => format!(", {count} warnings"),
+        count => format!(", {}", counted(count, "warning")),
     };
     output::line("ok", &format!("{files} without errors{warned}"));
     Ok(Exit::Done)
 }
 
-fn print(sources: &Sources, warnings: &datalog::diagnostic::Diagnostics) -> usize {
+fn print(sources: &Sources, warnings: &Diagnostics) {
     for report in warnings.reports(sources) {
         output::report(&miette::Report::new(report));
     }
-    warnings.len()
 }
 
-/// Reads rule files from disk, by themselves.
-fn load(files: &[PathBuf]) -> Result<(Sources, datalog::Checked), Failure> {
+/// Rule files by themselves, without the built-in ones.
+fn compiled(files: &[PathBuf]) -> Result<(Sources, Checked, CompiledProgram), Failure> {
     let mut sources = Sources::new();
     let mut ids = Vec::new();
-    for file in files {
-        let text = std::fs::read_to_string(file).map_err(|source| PolicyError::Unreadable {
-            path: file.clone(),
+    for path in files {
+        let text = fs::read_to_string(path).map_err(|source| PolicyError::Unreadable {
+            path: path.clone(),
             source,
         })?;
-        ids.push(sources.add(file.display().to_string(), text));
+        ids.push(sources.add(path.display().to_string(), text));
     }
-    match datalog::load(&mut sources, &ids, &mut FromDisk) {
-        Ok(checked) => Ok((sources, checked)),
-        Err(diagnostics) => Err(PolicyError::Rules {
-            diagnostics,
-            sources: Box::new(sources),
-        }
-        .into()),
+    let compiled = datalog::load(&mut sources, &ids, &mut FromDisk)
+        .and_then(|checked| Ok((datalog::compile(&checked)?, checked)));
+    match compiled {
+        Ok((program, checked)) => Ok((sources, checked, program)),
+        Err(diagnostics) => Err(rules(diagnostics, sources)),
     }
 }
 
-fn too_wide(errors: Vec<datalog::PlanError>, sources: Sources) -> Failure {
-    PolicyError::Plan {
-        errors,
+fn rules(diagnostics: Diagnostics, sources: Sources) -> Failure {
+    PolicyError::Rules {
+        diagnostics,
         sources: Box::new(sources),
     }
     .into()
 }
 
 fn run_files(args: &RulesRunArgs) -> Result<Exit, Failure> {
-    let _ = (args, StopReport::of_evaluation);
-    Ok(Exit::Usage)
+    let (sources, checked, program) = compiled(&args.files)?;
+    print(&sources, &checked.warnings);
+    let mut facts = Facts::new(&program);
+    let files = |wanted: fn(&datalog::RelationInfo) -> bool| {
+        let infos = checked.relations.iter().filter(move |info| wanted(info));
+        infos.filter_map(|info| Some((checked.relation(&info.name)?, info.name.as_str())))
+    };
+    for (relation, name) in files(|info| info.is_input) {
+        let path = args.facts.join(format!("{name}.facts"));
+        let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+        let shown = path.display().to_string();
+        facts_file::read(&program, relation, &shown, &text, &mut facts)
+            .map_err(|error| facts_failure(&error))?;
+    }
+    let outputs: Vec<_> = files(|info| info.is_output).collect();
+    let goals: Vec<_> = outputs.iter().map(|(relation, _)| *relation).collect();
+    let evaluated = datalog::evaluate(&program, facts, &goals, &Options::default());
+    let model = evaluated.map_err(|error| Failure::new(Exit::Usage, error.report(&sources)))?;
+    if outputs.is_empty() {
+        output::line(
+            "note",
+            "no relation is an `.output`: there is nothing to print",
+        );
+    }
+    for (relation, name) in outputs {
+        let tuples =
+            facts_file::write(&program, relation, &model).map_err(|error| facts_failure(&error))?;
+        match &args.output {
+            Some(dir) => {
+                fs::create_dir_all(dir)?;
+                fs::write(dir.join(format!("{name}.csv")), tuples)?;
+            }
+            None => output::answer(&format!("{name}\n{RULE}\n{tuples}{RULE}"))?,
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// What separates relations where they are printed.
+const RULE: &str = "===============";
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    let help = if error.kind() == ErrorKind::NotFound {
+        "an `.input` relation reads NAME.facts in the folder that `--facts` names; an empty file is an empty relation"
+    } else {
+        ""
+    };
+    let message = format!("cannot read `{}`: {error}", path.display());
+    Failure::say(Exit::Usage, "rules::facts", message, help)
+}
+
+fn facts_failure(error: &facts_file::FactsFileError) -> Failure {
+    let help = "a line is a tuple, its values separated by tabs";
+    Failure::say(Exit::Usage, "rules::facts", error.to_string(), help)
 }

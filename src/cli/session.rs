@@ -41,6 +41,27 @@ impl Session {
         Ok(session)
     }
 
+    /// The same catalog with one recipe file more, in a store of its own; nothing is said of it.
+    pub fn with_draft(
+        args: &CatalogArgs,
+        draft: &Path,
+        store: PathBuf,
+    ) -> Result<Session, Failure> {
+        let mut layers = Layer::stack(args.catalog.as_deref(), &args.overlay);
+        layers.push(Layer::File(draft.to_owned()));
+        let spec = StoreSpec {
+            layers,
+            file: Some(store),
+            trust: false,
+        };
+        let store = Store::open(&spec)?;
+        Ok(Session {
+            store,
+            layers: spec.layers,
+            rules: args.rules.clone(),
+        })
+    }
+
     /// The rules in force.
     pub fn policy(&self) -> Result<Policy, Failure> {
         Ok(Policy::load(self.rule_sources()?, &self.store)?)

@@ -212,12 +212,15 @@ impl Lexer<'_> {
         let kept = line.trim_end_matches([')', '.', ',', '}', ' ', '\t', '\r']);
         self.at = start + kept.len().max(1);
         let span = self.span(start);
+        self.push(Kind::Bad, start);
+        if self.found.only_counts() {
+            return;
+        }
         self.found.push(
             RuleError::new(Code::UnterminatedString, "a text has no closing quote")
                 .label(span, "begins here and ends with the line")
                 .help("close it with `\"`; a line break in a text is written `\\n`"),
         );
-        self.push(Kind::Bad, start);
     }
 
     fn number(&mut self) {
@@ -370,24 +373,27 @@ impl Lexer<'_> {
     fn unexpected(&mut self) {
         let start = self.at;
         let rest = self.text.get(start..).unwrap_or_default();
-        let line = rest.split('\n').next().unwrap_or_default();
         let first = rest.chars().next().unwrap_or_default();
         let (length, help) = match first {
             '#' => (
-                line.len(),
+                rest.find('\n').unwrap_or(rest.len()),
                 Some("there is no preprocessor; comments begin with `//`"),
             ),
             '\'' | '“' | '”' | '‘' | '’' => (
-                quoted(line).unwrap_or(first.len_utf8()),
+                quoted(rest).unwrap_or(first.len_utf8()),
                 Some("texts stand in plain double quotes: \"text\""),
             ),
             '&' => (
-                line.len() - line.trim_start_matches('&').len(),
+                rest.len() - rest.trim_start_matches('&').len(),
                 Some("conditions are joined by `,`"),
             ),
             _ => (rest.find(is_known).unwrap_or(rest.len()).max(1), None),
         };
         self.at += length;
+        self.push(Kind::Bad, start);
+        if self.found.only_counts() {
+            return;
+        }
         let shown = match first {
             '\'' => first.to_string(),
             _ => first.escape_debug().to_string(),
@@ -400,13 +406,13 @@ impl Lexer<'_> {
             .label(self.span(start), "begins nothing")
             .help_if(help.map(str::to_owned)),
         );
-        self.push(Kind::Bad, start);
     }
 }
 
 /// The length of a text in other quotes than the right ones.
-fn quoted(line: &str) -> Option<usize> {
-    let mut chars = line.char_indices().skip(1);
+fn quoted(text: &str) -> Option<usize> {
+    let line = text.char_indices().take_while(|(_, c)| *c != '\n');
+    let mut chars = line.skip(1);
     let (at, close) = chars.find(|(_, c)| matches!(c, '\'' | '“' | '”' | '‘' | '’'))?;
     Some(at + close.len_utf8())
 }

@@ -8,11 +8,12 @@ pub mod database;
 pub mod diagnostic;
 pub mod doc;
 pub mod eval;
+pub mod facts_file;
 mod lex;
 mod nearest;
 mod parse;
+mod pattern;
 pub mod plan;
-mod report;
 pub mod source;
 pub mod value;
 
@@ -21,8 +22,7 @@ pub use check::{
     check, load,
 };
 pub use database::{FactError, Facts, Model, Tuple};
-pub use eval::{EvalError, Limits, Options, Stamp, evaluate};
+pub use eval::{Limits, Options, Stamp, evaluate};
 pub use parse::{FromDisk, Loader, NoIncludes, parse, parse_all};
-pub use plan::{CompiledProgram, PlanError, compile};
-pub use report::StopReport;
+pub use plan::{CompiledProgram, compile};
 pub use value::{Symbol, Value};

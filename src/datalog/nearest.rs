@@ -1,5 +1,8 @@
 //! The name that was probably meant.
 
+/// How many names are looked at; with more than that nobody waits for the rest.
+const MOST: usize = 10_000;
+
 /// The most similar of several names, when one is similar enough to be a slip of the pen.
 pub(crate) fn nearest<'a>(
     name: &str,
@@ -10,6 +13,7 @@ pub(crate) fn nearest<'a>(
     // of two that are equally near the first by text, whatever order they come in
     candidates
         .into_iter()
+        .take(MOST)
         .map(|candidate| {
             let distance = strsim::osa_distance(&wanted, &candidate.to_lowercase());
             (distance, candidate)

@@ -34,20 +34,6 @@ impl MachineFacts {
         self.hardware.is_none() && seen.is_none_or(<[_]>::is_empty)
     }
 
-    /// The GPU ids to use for `gpus` GPUs: the first that are visible, else the first of all.
-    pub fn gpu_ids(&self, gpus: u32) -> Vec<u32> {
-        let wanted = usize::try_from(gpus).unwrap_or(usize::MAX);
-        let visible = self
-            .detected
-            .as_ref()
-            .and_then(Detected::usable_indices)
-            .unwrap_or_default();
-        if visible.len() >= wanted {
-            return visible.into_iter().take(wanted).collect();
-        }
-        (0..gpus).collect()
-    }
-
     /// The levels above the host at which the visible GPUs are limited.
     pub fn limits(&self) -> impl Iterator<Item = &crate::detect::Observation> {
         let observations = self

@@ -7,6 +7,7 @@ mod decision;
 mod gather;
 mod machine;
 mod planning;
+mod reading;
 mod request;
 
 pub use answer::Answer;
@@ -20,7 +21,7 @@ pub use request::Request;
 use crate::policy::{Policy, PolicyError};
 use crate::store::{Scope, Store, ViewError};
 
-use decision::Reader;
+use reading::Reader;
 
 /// More models than this in one set of requests, and the whole catalog is read at once.
 const MODELS_ONE_BY_ONE: usize = 32;
@@ -41,7 +42,10 @@ pub fn decide(
     let model = policy.evaluate(store, &scope, &reader.goals(), |program, facts| {
         gather::add(program, facts, requests, machines)
     })?;
-    Ok(reader.read(&model, requests.len()))
+    let started = std::time::Instant::now();
+    let decisions = reader.read(&model, requests.len());
+    tracing::debug!(took = ?started.elapsed(), "decisions read");
+    Ok(decisions)
 }
 
 fn scope(store: &Store, requests: &[(Request, usize)]) -> Result<Scope, PolicyError> {

@@ -123,7 +123,7 @@ pub fn plan(
     plan.argv = argv;
     plan.detach = wishes.detach;
     plan.health_path.clone_from(&backend.health_path);
-    plan.gpu_ids = gpu_ids(selected, machine, wishes)?;
+    plan.gpu_ids = gpu_ids(selected, decision, wishes)?;
     if machine.here {
         let groups = device_owner_groups(std::path::Path::new("/"));
         if !groups.is_empty() {
@@ -150,15 +150,21 @@ pub fn plan(
     })
 }
 
+/// The GPUs to use: those asked for, else the first usable ones, else the first of a machine that was
+/// not seen.
 fn gpu_ids(
     selected: &Selected,
-    machine: &MachineFacts,
+    decision: &Decision,
     wishes: &Wishes,
 ) -> Result<Vec<u32>, PlanningError> {
+    let wanted = usize::try_from(selected.gpus).unwrap_or(usize::MAX);
     if wishes.gpu_ids.is_empty() {
-        return Ok(machine.gpu_ids(selected.gpus));
+        return Ok(match decision.machine.gpu_ids.get(..wanted) {
+            Some(usable) => usable.to_vec(),
+            None => (0..selected.gpus).collect(),
+        });
     }
-    if u32::try_from(wishes.gpu_ids.len()) != Ok(selected.gpus) {
+    if wishes.gpu_ids.len() != wanted {
         return Err(PlanningError::GpuIds {
             given: wishes.gpu_ids.len(),
             gpus: selected.gpus,

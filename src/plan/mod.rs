@@ -152,12 +152,18 @@ impl LaunchPlan {
     }
 }
 
-/// The name of a model's container: `aim-` and the model in lower case, with `-` for whatever a name
-/// may not have: `Qwen/Qwen3-32B` → `aim-qwen-qwen3-32b`.
+/// The name of a model's container: `aim-` and the last part of the model's id in lower case, with `-`
+/// for whatever a name may not have: `Qwen/Qwen3-32B` → `aim-qwen3-32b`.
 pub fn container_name(model: &str) -> String {
     let mut name = String::from("aim");
     let mut gap = true;
-    for letter in model.chars() {
+    for letter in model
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or(model)
+        .chars()
+    {
         if letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_') {
             if gap {
                 name.push('-');

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::datalog::diagnostic::Diagnostics;
 use crate::datalog::source::Sources;
 use crate::datalog::{self, Checked, CompiledProgram, Facts, Model, Options, RelId, Tuple, Value};
-use crate::store::{Cell, Scope, Store, read_relation};
+use crate::store::{COMPILED, Scope, Store};
 
+use super::gather::gather;
 use super::{PolicyError, RelationText, RuleSources};
 
 /// Rules that can be evaluated, and what their relations say.
@@ -28,14 +29,16 @@ impl Policy {
     /// # Errors
     /// The rules have mistakes.
     pub fn load(rules: RuleSources, store: &Store) -> Result<Policy, PolicyError> {
+        let started = std::time::Instant::now();
         let key = rules.key();
-        let kept = key.as_ref().and_then(|key| store.compiled(key));
+        let kept = key.as_ref().and_then(|key| store.kept(COMPILED, key));
         if let Some(policy) = kept.and_then(|bytes| postcard::from_bytes::<Policy>(&bytes).ok()) {
+            tracing::debug!(took = ?started.elapsed(), "rules read from the store");
             return Ok(Policy { rules, ..policy });
         }
         let policy = Policy::compile(rules)?;
         if let (Some(key), Ok(bytes)) = (key, postcard::to_stdvec(&policy)) {
-            store.keep_compiled(&key, &bytes);
+            store.keep(COMPILED, &key, &bytes);
         }
         Ok(policy)
     }
@@ -109,26 +112,14 @@ impl Policy {
         goals: &[RelId],
         more: impl FnOnce(&CompiledProgram, &mut Facts) -> Result<Vec<RelId>, PolicyError>,
     ) -> Result<Model, PolicyError> {
+        let started = std::time::Instant::now();
         let mut facts = Facts::new(&self.program);
         let given = more(&self.program, &mut facts)?;
-        let scoped = store
-            .scoped_views()
-            .map_err(crate::store::ViewError::from)?;
-        let wanted = self.program.inputs(goals);
-        for (id, relation) in self
-            .program
-            .relations()
-            .filter(|(id, _)| wanted.contains(id))
-        {
-            let Some(text) = self.text(&relation.name).filter(|_| !given.contains(&id)) else {
-                continue;
-            };
-            let columns: Vec<&str> = text.columns.iter().map(String::as_str).collect();
-            read_relation(store, &scoped, &relation.name, &columns, scope, |cells| {
-                push(&mut facts, id, &relation.columns, cells);
-            })?;
-        }
-        datalog::evaluate(&self.program, facts, goals, &Options::default()).map_err(|error| {
+        gather(self, store, scope, goals, &given, &mut facts)?;
+        let gathered = started.elapsed();
+        let model = datalog::evaluate(&self.program, facts, goals, &Options::default());
+        tracing::debug!(?gathered, evaluated = ?(started.elapsed() - gathered), "rules evaluated");
+        model.map_err(|error| {
             // Only now are the texts needed, and reading them again gives each file its number again.
             let mut sources = Sources::new();
             let (files, mut loader) = self.rules.clone().into_sources(&mut sources);
@@ -144,52 +135,14 @@ impl Policy {
 fn compiled(rules: RuleSources) -> Result<(CompiledProgram, Checked, Sources), PolicyError> {
     let mut sources = Sources::new();
     let (files, mut loader) = rules.into_sources(&mut sources);
-    let checked = match datalog::load(&mut sources, &files, &mut loader) {
-        Ok(checked) => checked,
-        Err(diagnostics) => {
-            return Err(PolicyError::Rules {
-                diagnostics,
-                sources: Box::new(sources),
-            });
-        }
-    };
-    match datalog::compile(&checked) {
-        Ok(program) => Ok((program, checked, sources)),
-        Err(errors) => Err(PolicyError::Plan {
-            errors,
+    let compiled = datalog::load(&mut sources, &files, &mut loader)
+        .and_then(|checked| Ok((datalog::compile(&checked)?, checked)));
+    match compiled {
+        Ok((program, checked)) => Ok((program, checked, sources)),
+        Err(diagnostics) => Err(PolicyError::Rules {
+            diagnostics,
             sources: Box::new(sources),
         }),
-    }
-}
-
-fn push(
-    facts: &mut Facts,
-    relation: RelId,
-    types: &[crate::datalog::ast::BaseType],
-    cells: &[Cell<'_>],
-) {
-    use crate::datalog::ast::BaseType;
-    let values: Option<Vec<Value<'_>>> = types
-        .iter()
-        .zip(cells)
-        .map(|(ty, cell)| match (ty, cell) {
-            (BaseType::Symbol, Cell::Text(text)) => Some(Value::Symbol(text)),
-            (BaseType::Number, Cell::Integer(number)) => Some(Value::Number(*number)),
-            (BaseType::Float, Cell::Real(number)) => Some(Value::Float(*number)),
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "SQLite keeps whole reals as integers"
-            )]
-            (BaseType::Float, Cell::Integer(number)) => Some(Value::Float(*number as f64)),
-            _ => None,
-        })
-        .collect();
-    let pushed = values.map(|values| facts.push(relation, &values));
-    if !matches!(pushed, Some(Ok(()))) {
-        tracing::warn!(
-            ?cells,
-            "a row of a view does not fit its relation and is left out"
-        );
     }
 }
 

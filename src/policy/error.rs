@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::datalog::diagnostic::Diagnostics;
+use crate::datalog::diagnostic::{Diagnostics, RuleError};
 use crate::datalog::source::Sources;
-use crate::datalog::{EvalError, PlanError, StopReport};
 use crate::store::ViewError;
 
 /// Why the rules cannot be used.
@@ -29,19 +28,11 @@ pub enum PolicyError {
         /// The files.
         sources: Box<Sources>,
     },
-    /// A relation or rule is too wide.
-    #[error("a relation or rule is too wide")]
-    Plan {
-        /// Which ones.
-        errors: Vec<PlanError>,
-        /// The files.
-        sources: Box<Sources>,
-    },
     /// A rule met a value that it cannot compute with, or a limit.
     #[error("{error}")]
     Evaluation {
         /// What and where.
-        error: Box<EvalError>,
+        error: Box<RuleError>,
         /// The files.
         sources: Box<Sources>,
     },
@@ -64,14 +55,8 @@ impl PolicyError {
                 .reports(&sources)
                 .map(miette::Report::new)
                 .collect(),
-            PolicyError::Plan { errors, sources } => errors
-                .iter()
-                .map(|error| miette::Report::new(StopReport::of_plan(error, &sources)))
-                .collect(),
             PolicyError::Evaluation { error, sources } => {
-                vec![miette::Report::new(StopReport::of_evaluation(
-                    &error, &sources,
-                ))]
+                vec![miette::Report::new(error.report(&sources))]
             }
             PolicyError::Unreadable { .. } => {
                 vec![plain(

@@ -4,6 +4,7 @@
 
 mod compiled;
 mod error;
+mod gather;
 mod sources;
 mod text;
 

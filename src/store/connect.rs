@@ -14,6 +14,13 @@ const APPLICATION_ID: i64 = 0x4149_4d65;
 const BUSY: Duration = Duration::from_secs(30);
 
 pub(super) fn open(spec: &StoreSpec) -> Result<Store, StoreError> {
+    let started = std::time::Instant::now();
+    let store = find(spec);
+    tracing::debug!(took = ?started.elapsed(), "store opened");
+    store
+}
+
+fn find(spec: &StoreSpec) -> Result<Store, StoreError> {
     let Some(file) = place::file(spec) else {
         return in_memory(spec, "neither HOME nor XDG_CACHE_HOME is set".to_owned());
     };

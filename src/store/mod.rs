@@ -2,12 +2,12 @@
 //!
 //! It is never the only copy of anything: delete it at any time and the next run makes it again.
 
-mod compiled;
 mod connect;
 mod error;
 mod facts;
 mod fresh;
 mod ingest;
+mod kept;
 mod layer;
 mod lookup;
 mod notices;
@@ -15,6 +15,7 @@ mod place;
 
 pub use error::StoreError;
 pub use facts::{Cell, Scope, ScopedViews, ViewError, read_relation};
+pub use kept::{COMPILED, GATHERED, Kept};
 pub use layer::Layer;
 pub use lookup::{BlockDetails, ConfigurationSummary, RecipeSummary, StoredArgument};
 pub use notices::{FileProblem, Notice};

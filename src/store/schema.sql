@@ -190,7 +190,10 @@ CREATE TABLE version_reading(
   PRIMARY KEY(backend, text)
 ) WITHOUT ROWID;
 
+-- What runs made from the above and need not make again: compiled rules, and the facts that requests
+-- for a model gathered from the views (until any document changes).
 CREATE TABLE compiled(key TEXT PRIMARY KEY, program BLOB NOT NULL);
+CREATE TABLE gathered(key TEXT PRIMARY KEY, facts BLOB NOT NULL);
 
 -- What the views share.
 

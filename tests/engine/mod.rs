@@ -1,10 +1,11 @@
 //! Running programs that are given as text.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 pub mod generate;
 
 use aim_engine::datalog::database::{Facts, Model};
-use aim_engine::datalog::eval::{EvalError, Options, evaluate};
+use aim_engine::datalog::diagnostic::RuleError;
+use aim_engine::datalog::eval::{Options, evaluate};
 use aim_engine::datalog::plan::{CompiledProgram, compile};
 use aim_engine::datalog::source::Sources;
 use aim_engine::datalog::value::Value;
@@ -27,7 +28,7 @@ pub fn compiled(text: &str) -> CompiledProgram {
     compile(&checked).expect("it is not too wide")
 }
 
-pub fn try_run(text: &str, facts: &[(&str, Vec<Vec<Value<'_>>>)]) -> Result<Outcome, EvalError> {
+pub fn try_run(text: &str, facts: &[(&str, Vec<Vec<Value<'_>>>)]) -> Result<Outcome, RuleError> {
     let program = compiled(text);
     let mut input = Facts::new(&program);
     for (relation, tuples) in facts {
@@ -66,4 +67,8 @@ pub fn answers(outcome: &Outcome, relation: &str) -> Vec<String> {
                 .join(" ")
         })
         .collect()
+}
+
+pub fn number(number: i64) -> Value<'static> {
+    Value::Number(number)
 }

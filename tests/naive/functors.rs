@@ -61,7 +61,7 @@ pub fn sum(values: Vec<Val>, float: bool) -> Result<Val, Failure> {
         return fits(values.iter().map(|value| i128::from(number(value))).sum());
     }
     let mut floats: Vec<f64> = values.iter().map(real).collect();
-    floats.sort_by(|a, b| a.partial_cmp(b).unwrap());
+    floats.sort_by(|a, b| a.total_cmp(b));
     let mut sum = 0.0;
     for float in floats {
         sum += float;
@@ -132,8 +132,8 @@ pub fn value(expr: &Expr, binding: &Binding) -> Result<Val, Failure> {
             Ok(match functor {
                 Functor::Cat => Val::Symbol(args.iter().map(text).collect()),
                 Functor::Strlen => Val::Number(text(&args[0]).len() as i64),
-                Functor::Min => args.into_iter().min().unwrap(),
-                Functor::Max => args.into_iter().max().unwrap(),
+                Functor::Min => args.into_iter().min().expect("there are some"),
+                Functor::Max => args.into_iter().max().expect("there are some"),
                 Functor::ToString => Val::Symbol(match &args[0] {
                     Val::Symbol(text) => text.clone(),
                     Val::Number(number) => number.to_string(),
@@ -182,7 +182,8 @@ pub fn test(test: TextTest, first: &Val, second: &Val) -> Result<bool, Failure> 
         TextTest::Match => {
             let pattern =
                 regex_lite::Regex::new(first).map_err(|error| Failure(error.to_string()))?;
-            let whole = regex_lite::Regex::new(&format!("^(?:{first})$")).unwrap();
+            let whole = regex_lite::Regex::new(&format!("^(?:{first})$"))
+                .expect("it is a pattern by itself");
             let _ = pattern;
             Ok(whole.is_match(second))
         }

@@ -1,6 +1,5 @@
 //! An evaluator that is as plain as can be: nested loops over the syntax tree until nothing is new. It shares nothing
 //! with the planner and the evaluation but their documentation.
-#![allow(dead_code)]
 
 mod functors;
 mod goals;
@@ -16,13 +15,17 @@ use goals::Goals;
 use solve::Solver;
 
 /// Some expression has no value.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub struct Failure(pub String);
 
 pub type Tuple = Vec<Val>;
 
 /// The tuples of each relation.
 pub type Database = BTreeMap<String, BTreeSet<Tuple>>;
+
+/// What a rule derives: relation, tuple, and the tuples of its positive atoms.
+pub type Instance = (String, Tuple, Vec<(String, Tuple)>);
 
 /// Variables and their values.
 pub type Binding = BTreeMap<String, Val>;
@@ -55,7 +58,7 @@ pub fn evaluate(checked: &Checked) -> Result<Database, Failure> {
             }
             let mut changed = false;
             for (relation, tuple) in new {
-                changed |= database.get_mut(&relation).unwrap().insert(tuple);
+                changed |= database.entry(relation).or_default().insert(tuple);
             }
             if !changed {
                 break;
@@ -65,13 +68,13 @@ pub fn evaluate(checked: &Checked) -> Result<Database, Failure> {
     Ok(database)
 }
 
-/// Everything that a rule derives from a database: relation, tuple, and the tuples of its positive atoms.
+/// Everything that a rule derives from a database.
 pub fn instances(
     checked: &Checked,
     database: &Database,
     number: usize,
     rule: &Rule,
-) -> Result<Vec<(String, Tuple, Vec<(String, Tuple)>)>, Failure> {
+) -> Result<Vec<Instance>, Failure> {
     let mut made = Vec::new();
     for (literals, types) in rule.bodies.iter().zip(&checked.bodies[number]) {
         let mut goals = Goals::new(literals, types);

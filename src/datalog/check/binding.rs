@@ -22,6 +22,8 @@ pub(super) struct Binding<'p> {
     /// In an order in which each value is known when its turn comes, an outer scope before the
     /// scopes in it.
     pub(super) assignments: Vec<Assignment<'p>>,
+    /// Where the assignments of each scope end in that list.
+    ends: Vec<usize>,
 }
 
 /// An equation that waits until the variables on its other side are bound.
@@ -35,15 +37,27 @@ impl<'p> Binding<'p> {
         let mut binding = Binding {
             bound: vec![false; scopes.variables.len()],
             assignments: Vec::new(),
+            ends: Vec::with_capacity(scopes.scopes.len()),
         };
         for scope in 0..scopes.scopes.len() {
             binding.scope(scopes, scope);
+            binding.ends.push(binding.assignments.len());
         }
         binding
     }
 
     pub(super) fn is_bound(&self, variable: VarId) -> bool {
         self.bound.get(variable).copied().unwrap_or(true)
+    }
+
+    /// The assignments of one scope.
+    pub(super) fn assignments_in(&self, scope: ScopeId) -> &[Assignment<'p>] {
+        let before = scope
+            .checked_sub(1)
+            .and_then(|before| self.ends.get(before));
+        let start = before.copied().unwrap_or(0);
+        let end = self.ends.get(scope).copied().unwrap_or(start);
+        self.assignments.get(start..end).unwrap_or_default()
     }
 
     fn scope(&mut self, scopes: &Scopes<'p>, scope: ScopeId) {

@@ -10,6 +10,8 @@ use super::strata::{Edge, Graph, Need};
 use crate::datalog::ast::{Program, Span};
 use crate::datalog::diagnostic::{Code, Found, RuleError};
 
+/// How many cycles are shown of relations that all depend on each other.
+const MOST_CYCLES: usize = 8;
 /// How many steps of a cycle are labelled.
 const MOST_STEPS: usize = 20;
 /// How many relations the help names.
@@ -28,14 +30,17 @@ pub(super) fn check(
     found: &mut Found,
 ) {
     let mut reported: FxHashSet<(usize, RelId)> = FxHashSet::default();
+    let mut shown: FxHashMap<usize, usize> = FxHashMap::default();
     for (rule, edges) in graph.needs.iter().enumerate() {
         let component = graph.component_of_rule(rule);
         for edge in edges.iter().filter(|edge| edge.need != Need::Tuples) {
             if graph.component(edge.to) != component || !reported.insert((rule, edge.to)) {
                 continue;
             }
-            if found.is_full() {
-                return;
+            let shown = component.map(|component| shown.entry(component).or_insert(0_usize));
+            match shown {
+                Some(shown) if *shown < MOST_CYCLES && !found.is_full() => *shown += 1,
+                _ => break,
             }
             if let Some(cycle) = cycle(program, relations, graph, rule, *edge) {
                 found.push(error(&cycle, relations, graph));

@@ -7,6 +7,7 @@ mod convert;
 mod cycles;
 mod declare;
 mod docs;
+mod fitting;
 mod growth;
 mod lattice;
 mod places;

@@ -7,6 +7,9 @@ use rustc_hash::FxHashMap;
 
 use crate::datalog::ast::{Aggregate, Atom, Expr, ExprKind, Literal, Span};
 
+/// The capacity that is kept from one body to the next.
+const MOST_KEPT: usize = 1024;
+
 /// Index of a scope; 0 is the rule's own.
 pub(super) type ScopeId = usize;
 /// Index of a variable.
@@ -68,6 +71,10 @@ impl<'p> Scopes<'p> {
     pub(super) fn read(&mut self, heads: &'p [Atom], body: &'p [Literal]) {
         self.scopes.clear();
         self.variables.clear();
+        // clearing a map costs what its capacity is, and most bodies are small
+        if self.names.capacity() > MOST_KEPT || self.aggregates.capacity() > MOST_KEPT {
+            *self = Scopes::default();
+        }
         self.names.clear();
         self.aggregates.clear();
         self.scopes.push(Scope {

@@ -115,6 +115,22 @@ codes! {
     UnknownDocField = "unknown-doc-field", Warning;
     /// A doc comment that stands before no declaration.
     StrayDocComment = "stray-doc-comment", Warning;
+    /// More columns, or values to be kept at once, than rows have room for.
+    TooWide = "too-wide", Error;
+    /// A regular expression that is none.
+    InvalidPattern = "invalid-pattern", Error;
+    /// A number beyond 64 bits, met while rules were evaluated.
+    Overflow = "overflow", Error;
+    /// A division by zero, met while rules were evaluated.
+    DivisionByZero = "division-by-zero", Error;
+    /// A float that is infinite or no number, met while rules were evaluated.
+    NotFinite = "not-finite", Error;
+    /// A text that was to be read as a number and is none.
+    NotANumber = "not-a-number", Error;
+    /// Rules that make more rows than allowed.
+    TooManyRows = "too-many-rows", Error;
+    /// A recursion that takes more rounds than allowed.
+    TooManyRounds = "too-many-rounds", Error;
 }
 
 impl std::fmt::Display for Code {

@@ -1,12 +1,14 @@
 //! What is wrong with rule files: one value a mistake, with a stable code, labels and help.
 
 mod code;
+mod excerpt;
 mod report;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use code::{Code, Severity};
+pub use excerpt::NamedText;
 pub use report::Report;
 
 use super::ast::Span;
@@ -102,6 +104,13 @@ impl Found {
         } else if error.severity() == Severity::Error {
             self.left_out += 1;
         }
+    }
+
+    /// Counts an error that nobody will see, so that it need not be written; false when it must be.
+    pub(crate) fn only_counts(&mut self) -> bool {
+        let full = self.is_full();
+        self.left_out += usize::from(full);
+        full
     }
 
     /// Whether another error would only be counted.

@@ -1,10 +1,10 @@
 //! A mistake together with its sources, as miette draws it.
 
 use std::fmt;
-use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use miette::{Diagnostic, LabeledSpan, SourceCode};
 
+use super::excerpt::NamedText;
 use super::{Label, RuleError, Severity};
 use crate::datalog::ast::{FileId, Span};
 use crate::datalog::source::Sources;
@@ -20,7 +20,7 @@ pub struct Report {
 
 #[derive(Debug)]
 struct Excerpt {
-    source: NamedSource<Arc<str>>,
+    source: NamedText,
     labels: Vec<LabeledSpan>,
 }
 
@@ -77,7 +77,7 @@ impl Excerpt {
             })
             .collect();
         Excerpt {
-            source: NamedSource::new(sources.name(file), sources.shared_text(file)),
+            source: NamedText::new(sources.name(file), sources.shared_text(file)),
             labels,
         }
     }

@@ -19,19 +19,29 @@ pub(super) fn values(run: &Run<'_>, plan: &AggregatePlan, source: RowsRef<'_>) -
     }
     let pieces = made.into_iter().map(|(_, rows)| rows).collect();
     let bindings = Rows::union(pieces, usize::from(plan.columns));
+    for_width!(Rows, &bindings, bindings => by_group(run, plan, &groups, bindings))
+}
+
+fn by_group<const W: usize>(
+    run: &Run<'_>,
+    plan: &AggregatePlan,
+    groups: &Rows,
+    bindings: &[Row<W>],
+) -> Rows {
     let width = plan.group.len();
     let mut codes = Vec::with_capacity(groups.len() * (width + 1));
     let mut count = 0;
-    let mut at = 0;
+    let mut rest = bindings;
     for group in 0..groups.len() {
         let Some(group) = groups.row(group).get(..width) else {
             continue;
         };
-        let start = at;
-        while at < bindings.len() && bindings.row(at).starts_with(group) {
-            at += 1;
-        }
-        if let Some(value) = fold(run, plan, &bindings, start, at) {
+        let here = rest
+            .iter()
+            .take_while(|row| row.0.iter().zip(group).all(|(code, wanted)| code == wanted));
+        let (own, others) = rest.split_at(here.count());
+        rest = others;
+        if let Some(value) = fold(run, plan, own) {
             codes.extend_from_slice(group);
             codes.push(value);
             count += 1;
@@ -59,24 +69,20 @@ fn groups(run: &Run<'_>, plan: &AggregatePlan, source: RowsRef<'_>) -> Rows {
     }))
 }
 
-/// The value of the group whose bindings stand from `start` to `end`.
-fn fold(
-    run: &Run<'_>,
-    plan: &AggregatePlan,
-    bindings: &Rows,
-    start: usize,
-    end: usize,
-) -> Option<u32> {
-    let value = |at: usize| {
-        let column = plan.value.map_or(0, usize::from);
-        bindings.row(at).get(column).copied().unwrap_or_default()
+/// The value of a group with these bindings.
+fn fold<const W: usize>(run: &Run<'_>, plan: &AggregatePlan, bindings: &[Row<W>]) -> Option<u32> {
+    let column = plan.value.map_or(0, usize::from);
+    let values_of = || {
+        bindings
+            .iter()
+            .map(|row| row.0.get(column).copied().unwrap_or_default())
     };
     match plan.op {
         AggregateOp::Count => Some(
             run.computer
                 .values
                 .borrow_mut()
-                .number((end - start) as i64),
+                .number(bindings.len() as i64),
         ),
         AggregateOp::Min | AggregateOp::Max => {
             let values = run.computer.values.borrow();
@@ -85,7 +91,7 @@ fn fold(
             } else {
                 Ordering::Greater
             };
-            (start..end).map(value).reduce(|best, other| {
+            values_of().reduce(|best, other| {
                 if values.compare(plan.ty, other, best) == better {
                     other
                 } else {
@@ -96,7 +102,7 @@ fn fold(
         AggregateOp::Sum if plan.ty == BaseType::Float => {
             let mut floats: Vec<f64> = {
                 let values = run.computer.values.borrow();
-                (start..end).map(|at| values.real(value(at))).collect()
+                values_of().map(|code| values.real(code)).collect()
             };
             // The smallest first, so that the sum does not depend on the order of rows.
             floats.sort_by(f64::total_cmp);
@@ -112,8 +118,8 @@ fn fold(
         AggregateOp::Sum => {
             let sum: i128 = {
                 let values = run.computer.values.borrow();
-                (start..end)
-                    .map(|at| i128::from(values.integer(value(at))))
+                values_of()
+                    .map(|code| i128::from(values.integer(code)))
                     .sum()
             };
             let sum = i64::try_from(sum).map_err(|_| Fault::overflow(&sum.to_string(), plan.span));

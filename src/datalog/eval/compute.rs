@@ -8,9 +8,10 @@ use rustc_hash::FxHashMap;
 
 use super::fault::Fault;
 use crate::datalog::ast::{BaseType, BinaryOp, CompareOp, Functor, Span, TextTest};
+use crate::datalog::pattern::whole_text;
 use crate::datalog::plan::expr::Expr;
 use crate::datalog::plan::program::Operand;
-use crate::datalog::value::{Value, Values, fixed_text};
+use crate::datalog::value::{Value, Values, fixed_text, short_text};
 
 /// What expressions read from: the program's constants, and what codes stand for.
 pub(super) struct Computer {
@@ -44,6 +45,7 @@ impl Computer {
     }
 
     /// The code at a place.
+    #[inline]
     pub(super) fn code(&self, operand: Operand, place: Place<'_>) -> u32 {
         let code = match operand {
             Operand::Source(column) => place.source.get(usize::from(column)),
@@ -103,7 +105,9 @@ impl Computer {
                 if let Some(pattern) = patterns.get(&first) {
                     return Ok(pattern.is_match(values.text(second)));
                 }
-                let pattern = whole(values.text(first), span)?;
+                let text = values.text(first);
+                let pattern = whole_text(text);
+                let pattern = pattern.map_err(|why| Fault::invalid_pattern(text, &why, span))?;
                 let holds = pattern.is_match(values.text(second));
                 patterns.insert(first, pattern);
                 Ok(holds)
@@ -264,7 +268,7 @@ fn real(op: BinaryOp, left: f64, right: f64, span: Span) -> Result<f64, Fault> {
     if result.is_finite() {
         return Ok(result);
     }
-    let shown = format!("{left} {sign} {right}");
+    let shown = format!("{} {sign} {}", short_text(left), short_text(right));
     if right == 0.0 && matches!(op, BinaryOp::Div | BinaryOp::Rem) {
         Err(Fault::division_by_zero(&shown, span))
     } else {
@@ -278,7 +282,7 @@ fn cut(float: f64, span: Span) -> Result<i64, Fault> {
     if (-BOUND..BOUND).contains(&float) {
         Ok(float as i64)
     } else {
-        Err(Fault::overflow(&float.to_string(), span))
+        Err(Fault::overflow(&short_text(float), span))
     }
 }
 
@@ -294,13 +298,4 @@ fn read_float(text: &str, span: Span) -> Result<f64, Fault> {
         .ok()
         .filter(|float| digits && float.is_finite());
     float.ok_or_else(|| Fault::not_a_number(text, "a finite float", span))
-}
-
-/// A pattern that matches the whole text.
-fn whole(pattern: &str, span: Span) -> Result<Regex, Fault> {
-    let anchored = format!(r"\A(?:{pattern})\z");
-    // The pattern by itself must be one too, so that `a)(b` is none.
-    Regex::new(pattern)
-        .and_then(|_| Regex::new(&anchored))
-        .map_err(|error| Fault::invalid_pattern(pattern, &error.to_string(), span))
 }

@@ -1,31 +1,13 @@
 //! What can stop an evaluation.
 
 use crate::datalog::ast::Span;
-
-/// An evaluation that stopped: which expression of which rule has no value, or which limit was reached.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct EvalError {
-    /// Stable, for scripts: `rules::overflow`.
-    pub code: &'static str,
-    /// With the values that did it.
-    pub message: String,
-    /// What to do.
-    pub help: Option<String>,
-    /// The expression, if it is one.
-    pub span: Option<Span>,
-    /// What is to be written beside it.
-    pub label: &'static str,
-    /// The relation that was being derived.
-    pub rule: String,
-    /// All of the rule.
-    pub rule_span: Option<Span>,
-}
+use crate::datalog::diagnostic::{Code, RuleError};
+use crate::datalog::plan::program::RulePlan;
 
 /// What is wrong with an expression, before it is known in which rule.
 #[derive(Debug)]
 pub(super) struct Fault {
-    pub(super) code: &'static str,
+    pub(super) code: Code,
     pub(super) message: String,
     pub(super) help: Option<String>,
     pub(super) span: Option<Span>,
@@ -35,7 +17,7 @@ pub(super) struct Fault {
 impl Fault {
     pub(super) fn overflow(shown: &str, span: Span) -> Self {
         Fault {
-            code: "rules::overflow",
+            code: Code::Overflow,
             message: format!("`{shown}` does not fit a number of 64 bits"),
             help: Some("use floats (`to_float`), or smaller units".into()),
             span: Some(span),
@@ -45,7 +27,7 @@ impl Fault {
 
     pub(super) fn division_by_zero(shown: &str, span: Span) -> Self {
         Fault {
-            code: "rules::division-by-zero",
+            code: Code::DivisionByZero,
             message: format!("`{shown}` divides by zero"),
             help: Some("add a condition to the rule that keeps zero out, such as `N != 0`".into()),
             span: Some(span),
@@ -55,7 +37,7 @@ impl Fault {
 
     pub(super) fn not_finite(shown: &str, span: Span) -> Self {
         Fault {
-            code: "rules::not-finite",
+            code: Code::NotFinite,
             message: format!("`{shown}` is no finite number"),
             help: None,
             span: Some(span),
@@ -65,7 +47,7 @@ impl Fault {
 
     pub(super) fn not_a_number(text: &str, what: &str, span: Span) -> Self {
         Fault {
-            code: "rules::not-a-number",
+            code: Code::NotANumber,
             message: format!("`{text}` is not {what}"),
             help: Some("add a `match` to the rule that lets only such texts through".into()),
             span: Some(span),
@@ -75,7 +57,7 @@ impl Fault {
 
     pub(super) fn invalid_pattern(pattern: &str, why: &str, span: Span) -> Self {
         Fault {
-            code: "rules::invalid-pattern",
+            code: Code::InvalidPattern,
             message: format!("`{pattern}` is no regular expression: {why}"),
             help: None,
             span: Some(span),
@@ -85,7 +67,7 @@ impl Fault {
 
     pub(super) fn too_many_rows(limit: u64) -> Self {
         Fault {
-            code: "rules::too-many-rows",
+            code: Code::TooManyRows,
             message: format!("more than {limit} rows were made"),
             help: Some("look for a rule whose atoms share no variable, or raise the limit".into()),
             span: None,
@@ -95,7 +77,7 @@ impl Fault {
 
     pub(super) fn too_many_rounds(limit: u32) -> Self {
         Fault {
-            code: "rules::too-many-rounds",
+            code: Code::TooManyRounds,
             message: format!("the recursion did not end after {limit} rounds"),
             help: None,
             span: None,
@@ -103,22 +85,15 @@ impl Fault {
         }
     }
 
-    pub(super) fn in_rule(self, rule: &str, rule_span: Option<Span>) -> EvalError {
-        let Fault {
-            code,
-            message,
-            help,
-            span,
-            label,
-        } = self;
-        EvalError {
-            code,
-            message,
-            help,
-            span,
-            label,
-            rule: rule.to_owned(),
-            rule_span,
+    /// The fault as an error of the rule that was run.
+    pub(super) fn in_rule(self, rule: Option<&RulePlan>) -> RuleError {
+        let mut error = RuleError::new(self.code, self.message).help_if(self.help);
+        if let Some(span) = self.span {
+            error = error.label(span, self.label);
+        }
+        match rule {
+            Some(rule) => error.label(rule.span, "in this rule"),
+            None => error,
         }
     }
 }

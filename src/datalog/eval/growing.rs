@@ -189,12 +189,6 @@ impl Snapshot<'_> {
             for_width!(FrozenRows, frozen, frozen => frozen.runs(view).for_each(|rows| visit(rows.into())));
         }
     }
-
-    /// Whether a relation has nothing new in this round.
-    pub(super) fn is_old(&self, relation: u32) -> bool {
-        self.find(relation)
-            .is_none_or(|frozen| for_width!(FrozenRows, frozen, frozen => frozen.recent.is_empty()))
-    }
 }
 
 impl<const W: usize> Frozen<'_, W> {

@@ -2,11 +2,12 @@
 
 use super::compute::Place;
 use super::frog::{Leapers, Relation};
+use super::gather::{Gather, Projection};
 use super::lookup::{Batch, Batches};
 use super::row::{Rel, Row, Rows, RowsRef, for_width, with_width};
 use super::run::Run;
 use crate::datalog::plan::expr::Check;
-use crate::datalog::plan::program::{Operand, Out, Stage};
+use crate::datalog::plan::program::{Out, Stage};
 
 /// Runs a stage over all rows of a source. `table` is what its probe looks into.
 pub(super) fn stage(
@@ -25,7 +26,8 @@ pub(super) fn stage(
     };
     let after = prepare(run, &stage.after, source.len());
     for_width!(Batches, table, runs => {
-        let extension = Extension { run, before, after, key: &probe.key, runs, found: Vec::new() };
+        let key = Gather::new(run, probe.key.iter().copied());
+        let extension = Extension { run, before, after, key, runs, found: Vec::new() };
         for_width!(RowsRef, source, source => {
             with_width!(out.len(), W => extended::<_, _, W>(run, source, extension, out).into())
         })
@@ -38,14 +40,15 @@ fn extended<const S: usize, const F: usize, const W: usize>(
     extension: Extension<'_, '_, F>,
     out: &[Out],
 ) -> Rel<W> {
+    let mut projection = Projection::<W>::new(run, out);
     Relation::from_leapjoin(source, extension, |source, found: &Row<F>| {
-        run.project(
-            out,
+        Row(projection.row(
+            run,
             Place {
                 source: &source.0,
                 found: &found.0,
             },
-        )
+        ))
     })
 }
 
@@ -55,84 +58,81 @@ fn filtered<const S: usize, const W: usize>(
     filter: Filter<'_>,
     out: &[Out],
 ) -> Rel<W> {
+    let mut projection = Projection::<W>::new(run, out);
     Relation::from_leapjoin(source, filter, |source, (): &()| {
-        run.project(
-            out,
+        Row(projection.row(
+            run,
             Place {
                 source: &source.0,
                 found: &[],
             },
-        )
+        ))
     })
 }
 
-/// A check with the table that it looks into, if any.
-struct Prepared<'a> {
-    check: &'a Check,
-    table: Option<Batches<'a>>,
+/// A check that is ready for many rows.
+enum Prepared<'a> {
+    /// Whether a row that begins with the key exists.
+    Exists {
+        key: Gather<16>,
+        table: Batches<'a>,
+        negated: bool,
+    },
+    Other(&'a Check),
 }
 
 fn prepare<'a>(run: &Run<'a>, checks: &'a [Check], rows: usize) -> Vec<Prepared<'a>> {
-    let prepared = checks.iter().map(|check| Prepared {
-        check,
-        table: match check {
-            Check::Exists { order, view, .. } => Some(run.table(*order, *view, rows)),
-            _ => None,
+    let prepared = checks.iter().map(|check| match check {
+        Check::Exists {
+            order,
+            view,
+            key,
+            negated,
+        } => Prepared::Exists {
+            key: Gather::new(run, key.iter().copied()),
+            table: run.table(*order, *view, rows),
+            negated: *negated,
         },
+        other => Prepared::Other(other),
     });
     prepared.collect()
 }
 
 impl Prepared<'_> {
+    #[inline]
     fn holds(&mut self, run: &Run<'_>, place: Place<'_>) -> bool {
-        match self.check {
-            Check::Same {
-                left,
-                right,
+        match self {
+            Prepared::Exists {
+                key,
+                table,
                 negated,
-            } => (run.code(*left, place) == run.code(*right, place)) != *negated,
-            Check::Exists { key, negated, .. } => {
-                let key = Key::new(run, key, place);
-                self.table
-                    .as_mut()
-                    .is_some_and(|table| table.any(key.codes()) != *negated)
-            }
-            Check::Compare { op, left, right } => run
-                .unless_fault(run.computer.compare(*op, left, right, place))
-                .unwrap_or(false),
-            Check::Test {
-                test,
-                args,
-                negated,
-                span,
-            } => {
-                let holds = run.unless_fault(run.computer.test(*test, args, *span, place));
-                holds.is_some_and(|holds| holds != *negated)
-            }
+            } => table.any(key.pick(place)) != *negated,
+            Prepared::Other(check) => other_holds(run, check, place),
         }
     }
 }
 
-/// The codes of a key.
-struct Key {
-    codes: [u32; 16],
-    length: usize,
-}
-
-impl Key {
-    fn new(run: &Run<'_>, operands: &[Operand], place: Place<'_>) -> Self {
-        let mut codes = [0; 16];
-        for (slot, operand) in codes.iter_mut().zip(operands) {
-            *slot = run.code(*operand, place);
+fn other_holds(run: &Run<'_>, check: &Check, place: Place<'_>) -> bool {
+    match check {
+        Check::Same {
+            left,
+            right,
+            negated,
+        } => (run.code(*left, place) == run.code(*right, place)) != *negated,
+        // Prepared otherwise.
+        Check::Exists { .. } => false,
+        Check::Compare { op, left, right } => run
+            .unless_fault(run.computer.compare(*op, left, right, place))
+            .unwrap_or(false),
+        Check::Test {
+            test,
+            args,
+            negated,
+            span,
+        } => {
+            let holds = run.unless_fault(run.computer.test(*test, args, *span, place));
+            holds.is_some_and(|holds| holds != *negated)
         }
-        Key {
-            codes,
-            length: operands.len().min(16),
-        }
-    }
-
-    fn codes(&self) -> &[u32] {
-        &self.codes[..self.length]
     }
 }
 
@@ -167,7 +167,7 @@ struct Extension<'a, 'leap, const F: usize> {
     run: &'a Run<'a>,
     before: Vec<Prepared<'a>>,
     after: Vec<Prepared<'a>>,
-    key: &'a [Operand],
+    key: Gather<16>,
     runs: Vec<Batch<'leap, F>>,
     /// What was found for the source row of the last count.
     found: Vec<&'leap [Row<F>]>,
@@ -199,11 +199,11 @@ impl<'leap, const F: usize> Extension<'_, 'leap, F> {
         if !run.goes_on() || !self.before.iter_mut().all(|check| check.holds(run, place)) {
             return 0;
         }
-        let key = Key::new(run, self.key, place);
+        let key = self.key.pick(place);
         self.found.clear();
         let mut count = 0;
         for batch in &mut self.runs {
-            let rows = batch.find(key.codes());
+            let rows = batch.find(key);
             count += rows.len();
             self.found.push(rows);
         }

@@ -74,11 +74,14 @@ impl Directory {
         Some(Directory { starts })
     }
 
-    fn range(&self, first: u32) -> (usize, usize) {
+    #[inline]
+    fn range<'a, const W: usize>(&self, first: u32, rows: &'a [Row<W>]) -> &'a [Row<W>] {
         let at = first as usize;
         match (self.starts.get(at), self.starts.get(at + 1)) {
-            (Some(start), Some(end)) => (*start as usize, *end as usize),
-            _ => (0, 0),
+            (Some(start), Some(end)) => {
+                rows.get(*start as usize..*end as usize).unwrap_or_default()
+            }
+            _ => &[],
         }
     }
 }
@@ -104,46 +107,57 @@ impl<'a, const W: usize> Batch<'a, W> {
     }
 
     /// The rows that begin with `key`.
+    #[inline]
     pub(super) fn find(&mut self, key: &[u32]) -> &'a [Row<W>] {
-        let rows = self.rows;
-        let (Some(&first), rest) = (key.first(), key.get(1..).unwrap_or_default()) else {
-            return rows;
-        };
-        if let Some(directory) = self.directory {
-            let (start, end) = directory.range(first);
-            let within = &rows[start..end.max(start)];
-            if rest.is_empty() {
-                return within;
+        match (key, self.directory) {
+            ([], _) => self.rows,
+            ([first], Some(directory)) => directory.range(*first, self.rows),
+            _ => {
+                let rows = self.from(key);
+                &rows[..gallop(rows, |row| compare(row, key) == Ordering::Equal)]
             }
-            let start = within.partition_point(|row| compare(row, key) == Ordering::Less);
-            return leading(&within[start..], key);
         }
-        let before = |at: usize| {
-            rows.get(at)
-                .is_some_and(|row| compare(row, key) == Ordering::Less)
-        };
-        let near = self.near;
-        let start = if before(near) {
-            near + gallop(&rows[near..], |row| compare(row, key) == Ordering::Less)
-        } else if near > 0 && !before(near - 1) {
-            rows[..near].partition_point(|row| compare(row, key) == Ordering::Less)
+    }
+
+    /// Whether some row begins with `key`.
+    #[inline]
+    fn has(&mut self, key: &[u32]) -> bool {
+        match (key, self.directory) {
+            ([], _) => !self.rows.is_empty(),
+            ([first], Some(directory)) => !directory.range(*first, self.rows).is_empty(),
+            _ => self
+                .from(key)
+                .first()
+                .is_some_and(|row| compare(row, key) == Ordering::Equal),
+        }
+    }
+
+    /// The rows from the first one on that is not before the key.
+    fn from(&mut self, key: &[u32]) -> &'a [Row<W>] {
+        let rows = self.rows;
+        let before = |row: &Row<W>| compare(row, key) == Ordering::Less;
+        if let (Some(directory), Some(first)) = (self.directory, key.first()) {
+            let rows = directory.range(*first, rows);
+            return &rows[rows.partition_point(before)..];
+        }
+        let near = self.near.min(rows.len());
+        let start = if rows.get(near).is_some_and(before) {
+            near + gallop(&rows[near..], before)
+        } else if near > 0 && !before(&rows[near - 1]) {
+            rows[..near].partition_point(before)
         } else {
             near
         };
         self.near = start;
-        leading(&rows[start..], key)
+        &rows[start..]
     }
 }
 
-/// The rows at the beginning that have the key; all before were smaller.
-fn leading<'a, const W: usize>(rows: &'a [Row<W>], key: &[u32]) -> &'a [Row<W>] {
-    let count = gallop(rows, |row| compare(row, key) == Ordering::Equal);
-    &rows[..count]
-}
-
+#[inline]
 fn compare<const W: usize>(row: &Row<W>, key: &[u32]) -> Ordering {
     match key {
         [first] => row.0[0].cmp(first),
+        [first, second] => (row.0[0], row.0[1]).cmp(&(*first, *second)),
         _ => {
             for (code, wanted) in row.0.iter().zip(key) {
                 match code.cmp(wanted) {
@@ -191,12 +205,7 @@ batches_of!(2 W2, 4 W4, 8 W8, 16 W16);
 impl Batches<'_> {
     /// Whether some row begins with the key.
     pub(super) fn any(&mut self, key: &[u32]) -> bool {
-        for_width!(Batches, self, runs => runs.iter_mut().any(|run| !run.find(key).is_empty()))
-    }
-
-    /// How many rows there are.
-    pub(super) fn len(&self) -> usize {
-        for_width!(Batches, self, runs => runs.iter().map(|run| run.rows.len()).sum())
+        for_width!(Batches, self, runs => runs.iter_mut().any(|run| run.has(key)))
     }
 }
 

@@ -9,6 +9,7 @@ mod aggregate;
 mod compute;
 mod fault;
 mod frog;
+mod gather;
 mod growing;
 mod join;
 mod lookup;
@@ -18,7 +19,6 @@ mod stamps;
 mod store;
 
 use compute::Computer;
-pub use fault::EvalError;
 use fault::Fault;
 use growing::Growing;
 use row::Rows;
@@ -29,6 +29,7 @@ use store::Store;
 
 use super::check::RelId;
 use super::database::{Facts, Model};
+use super::diagnostic::RuleError;
 use super::plan::program::{CompiledProgram, Constant, RulePlan, StratumPlan};
 use super::value::Value;
 
@@ -71,7 +72,7 @@ pub fn evaluate(
     facts: Facts,
     goals: &[RelId],
     options: &Options,
-) -> Result<Model, EvalError> {
+) -> Result<Model, RuleError> {
     let (mut values, relations) = facts.into_parts();
     let constants = program.constants.iter().map(|constant| match constant {
         Constant::Symbol(text) => values.symbol(text),
@@ -128,7 +129,7 @@ struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
-    fn stratum(&mut self, plan: &StratumPlan) -> Result<(), EvalError> {
+    fn stratum(&mut self, plan: &StratumPlan) -> Result<(), RuleError> {
         let mut made = Vec::new();
         let run = Run {
             store: &self.store,
@@ -190,12 +191,12 @@ impl Evaluation<'_> {
         run: &Run<'_>,
         rule: &RulePlan,
         made: &mut Vec<(u32, Rows)>,
-    ) -> Result<(), EvalError> {
+    ) -> Result<(), RuleError> {
         for chain in &rule.chains {
             run.chain(chain, None, made);
         }
         match self.progress.take_fault() {
-            Some(fault) => Err(fault.in_rule(&rule.name, Some(rule.span))),
+            Some(fault) => Err(fault.in_rule(Some(rule))),
             None => Ok(()),
         }
     }
@@ -204,7 +205,7 @@ impl Evaluation<'_> {
         &mut self,
         plan: &StratumPlan,
         initial: Vec<(u32, usize, Rows)>,
-    ) -> Result<(), EvalError> {
+    ) -> Result<(), RuleError> {
         let natural = self.program.relations.len();
         let orders = plan
             .orders
@@ -225,8 +226,7 @@ impl Evaluation<'_> {
         while growing.advance() || round == 0 {
             if round > self.options.limits.rounds {
                 let fault = Fault::too_many_rounds(self.options.limits.rounds);
-                let name = plan.recursive.first().map_or("", |rule| &rule.name);
-                return Err(fault.in_rule(name, plan.recursive.first().map(|rule| rule.span)));
+                return Err(fault.in_rule(plan.recursive.first()));
             }
             for (relation, rounds) in &mut stamps {
                 growing.each_recent(|other, rows| {

@@ -133,10 +133,12 @@ impl Rows {
     /// Sorted, each once.
     pub(crate) fn from_codes(arity: usize, count: usize, codes: &[u32]) -> Rows {
         with_width!(arity, W => {
-            let row = |at: usize| {
-                Row::<W>::from_codes(codes.iter().skip(at * arity).take(arity).copied())
+            let row = |codes: &[u32]| Row::<W>::from_codes(codes.iter().copied());
+            let rows = match arity {
+                0 => vec![row(&[]); count],
+                _ => codes.chunks_exact(arity).map(row).collect(),
             };
-            Relation::from_vec((0..count).map(row).collect()).into()
+            Relation::from_vec(rows).into()
         })
     }
 

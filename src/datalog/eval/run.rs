@@ -9,9 +9,9 @@ use super::frog::Relation;
 use super::growing::Snapshot;
 use super::join;
 use super::lookup::{Batches, Sorted};
-use super::row::{Row, Rows, RowsRef, for_width};
+use super::row::{Rows, RowsRef, for_width};
 use super::store::Store;
-use crate::datalog::plan::program::{Chain, Operand, Out, Source, Stage, Table, View};
+use crate::datalog::plan::program::{Chain, Operand, Source, Stage, Table, View};
 
 /// Sources longer than this go through chains of several stages in pieces, which keeps what is on the way small.
 const PIECE: usize = 4096;
@@ -171,19 +171,9 @@ impl<'a> Run<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn code(&self, operand: Operand, place: Place<'_>) -> u32 {
         self.computer.code(operand, place)
-    }
-
-    pub(super) fn project<const W: usize>(&self, out: &[Out], place: Place<'_>) -> Row<W> {
-        Row::from_codes(out.iter().map(|column| {
-            match column {
-                Out::Copy(operand) => self.code(*operand, place),
-                Out::Compute(expr) => self
-                    .unless_fault(self.computer.compute(expr, place))
-                    .unwrap_or(0),
-            }
-        }))
     }
 
     /// The result, unless it is a fault, which ends the run.
@@ -197,11 +187,13 @@ impl<'a> Run<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn goes_on(&self) -> bool {
         !self.progress.stopped.get()
     }
 
     /// Counts rows that are about to be made, and stops when they are too many.
+    #[inline]
     pub(super) fn spend(&self, rows: usize) -> bool {
         match self.progress.rows_left.get().checked_sub(rows as u64) {
             Some(left) => {

@@ -33,10 +33,11 @@ impl Cursor<'_> {
     fn conjunction(&mut self) -> Parsed<Alternatives> {
         let start = self.span();
         let mut all: Alternatives = vec![Vec::new()];
+        let mut bytes = 0;
         loop {
             let mut term = self.term()?;
             let alternatives = all.len() * term.len();
-            let bytes = size(&all) * term.len() + size(&term) * all.len();
+            bytes = bytes * term.len() + size(&term) * all.len();
             if alternatives > MOST_ALTERNATIVES || (alternatives > 1 && bytes > MOST_BYTES) {
                 return Err(self.too_many_alternatives(start));
             }

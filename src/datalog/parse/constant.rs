@@ -92,6 +92,9 @@ impl Cursor<'_> {
     }
 
     fn escape_error(&mut self, token: Token, at: usize, length: usize, message: &str) {
+        if self.found().only_counts() {
+            return;
+        }
         let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let start = token.start.saturating_add(1 + narrow(at));
         let span = Span {

@@ -173,6 +173,9 @@ impl<'a> Cursor<'a> {
         if here.kind == Kind::Bad {
             return GivenUp; // it was complained about when it was read
         }
+        if self.found.only_counts() {
+            return GivenUp;
+        }
         let message = match here.kind {
             Kind::End => format!("expected {wanted}, found the end of the file"),
             _ => format!("expected {wanted}, found `{}`", self.shown(here)),

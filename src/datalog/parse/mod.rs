@@ -1,6 +1,7 @@
 //! Rule files to a syntax tree: by recursive descent, with every syntax error of every file.
 
 mod body;
+mod call;
 mod clause;
 mod constant;
 mod cursor;

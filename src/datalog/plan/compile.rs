@@ -9,44 +9,32 @@ use super::orders::Orders;
 use super::program::{
     Chain, CompiledProgram, Fact, RelationPlan, RulePlan, StratumPlan, Table, View,
 };
-use crate::datalog::ast::{Atom, Literal, Rule, Span};
+use crate::datalog::ast::{Atom, Literal, Rule};
 use crate::datalog::check::{BodyTypes, Checked, Stratum};
-
-/// A rule or relation that is too wide for the evaluation.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PlanError {
-    /// A relation has too many columns.
-    #[error("`{relation}` has {columns} columns, and {MOST_COLUMNS} is the most")]
-    Relation {
-        relation: String,
-        columns: usize,
-        span: Span,
-    },
-    /// A body has too many values alive at once.
-    #[error("{columns} values have to be kept at once, and {MOST_COLUMNS} is the most")]
-    Body { columns: usize, span: Span },
-}
+use crate::datalog::diagnostic::{Code, Diagnostics, Found, RuleError};
 
 /// Compiles a program that has been checked.
 ///
 /// # Errors
-/// Everything in it that is too wide for the evaluation.
-pub fn compile(checked: &Checked) -> Result<CompiledProgram, Vec<PlanError>> {
-    let wide = checked
-        .relations
-        .iter()
-        .filter(|relation| relation.columns.len() > MOST_COLUMNS);
-    let errors = wide.filter_map(|relation| {
-        let span = checked.program.decls.get(relation.decl)?.span;
-        Some(PlanError::Relation {
-            relation: relation.name.clone(),
-            columns: relation.columns.len(),
-            span,
-        })
-    });
-    let errors: Vec<PlanError> = errors.collect();
-    if !errors.is_empty() {
-        return Err(errors);
+/// Everything in it that is too wide for the evaluation, and patterns that are none.
+pub fn compile(checked: &Checked) -> Result<CompiledProgram, Diagnostics> {
+    let mut found = Found::default();
+    for relation in &checked.relations {
+        let columns = relation.columns.len();
+        if let Some(decl) = checked.program.decls.get(relation.decl)
+            && columns > MOST_COLUMNS
+        {
+            let message = format!(
+                "`{}` has {columns} columns, and {MOST_COLUMNS} is the most",
+                relation.name
+            );
+            let error = RuleError::new(Code::TooWide, message).label(decl.name.span, "too wide");
+            found.push(error.help("make two relations of it that share a key"));
+        }
+    }
+    let wide = Diagnostics::from(found);
+    if !wide.is_empty() {
+        return Err(wide);
     }
     let stratum = |stratum: &Stratum| StratumPlan {
         relations: stratum
@@ -61,6 +49,7 @@ pub fn compile(checked: &Checked) -> Result<CompiledProgram, Vec<PlanError>> {
         lowering: Lowering {
             checked,
             constants: Constants::default(),
+            found: Found::default(),
         },
         orders: Orders::new(
             checked
@@ -69,7 +58,6 @@ pub fn compile(checked: &Checked) -> Result<CompiledProgram, Vec<PlanError>> {
                 .map(|relation| relation.columns.len()),
         ),
         strata: checked.strata.iter().map(stratum).collect(),
-        errors,
     };
     for (rule, types) in checked.program.rules.iter().zip(&checked.bodies) {
         compiler.rule(rule, types);
@@ -82,7 +70,6 @@ struct Compiler<'a> {
     lowering: Lowering<'a>,
     orders: Orders,
     strata: Vec<StratumPlan>,
-    errors: Vec<PlanError>,
 }
 
 impl Compiler<'_> {
@@ -141,15 +128,8 @@ impl Compiler<'_> {
             .map(|views| chain::plan(&body, views, &mut self.orders));
         match chains.collect::<Result<Vec<_>, TooWide>>() {
             Ok(chains) => {
-                let name = heads
-                    .first()
-                    .map(|head| head.relation.name.clone())
-                    .unwrap_or_default();
-                let plan = RulePlan {
-                    name,
-                    span: rule.span,
-                    chains,
-                };
+                let span = heads.first().map_or(rule.span, |head| head.span);
+                let plan = RulePlan { span, chains };
                 let stratum = &mut self.strata[stratum];
                 let list = if growing.is_empty() {
                     &mut stratum.rules
@@ -159,13 +139,13 @@ impl Compiler<'_> {
                 list.push(plan);
             }
             Err(TooWide { columns, span }) => {
-                let error = PlanError::Body {
-                    columns,
-                    span: span.unwrap_or(rule.span),
-                };
-                if !self.errors.contains(&error) {
-                    self.errors.push(error);
-                }
+                let message = format!(
+                    "{columns} values have to be kept at once, and {MOST_COLUMNS} is the most"
+                );
+                let error = RuleError::new(Code::TooWide, message)
+                    .label(span.unwrap_or(rule.span), "too wide")
+                    .help("split the rule: let another relation hold part of its body");
+                self.lowering.found.push(error);
             }
         }
     }
@@ -204,9 +184,10 @@ impl Compiler<'_> {
         true
     }
 
-    fn finish(self) -> Result<CompiledProgram, Vec<PlanError>> {
-        if !self.errors.is_empty() {
-            return Err(self.errors);
+    fn finish(self) -> Result<CompiledProgram, Diagnostics> {
+        let found = Diagnostics::from(self.lowering.found);
+        if !found.is_empty() {
+            return Err(found);
         }
         let orders = self.orders.into_inner();
         let mut strata = self.strata;

@@ -4,13 +4,18 @@ use super::body::{AggregateGoal, Body, Goal, HeadGoal, Term, Var};
 use super::constants::Constants;
 use super::expr::Expr;
 use super::names;
-use crate::datalog::ast::{self, AggregateOp, Atom, BaseType, CompareOp, ExprKind, Literal, Span};
+use crate::datalog::ast::{
+    self, AggregateOp, Atom, BaseType, CompareOp, ExprKind, Literal, Span, TextTest,
+};
 use crate::datalog::check::{AggregateTypes, BodyTypes, Checked};
+use crate::datalog::diagnostic::{Code, Found, RuleError};
+use crate::datalog::pattern::whole_text;
 
 /// Lowers the bodies of one program.
 pub(super) struct Lowering<'a> {
     pub(super) checked: &'a Checked,
     pub(super) constants: Constants,
+    pub(super) found: Found,
 }
 
 /// A body on the way.
@@ -109,6 +114,7 @@ impl Lowering<'_> {
                     negated,
                     span,
                 } => {
+                    self.pattern(*test, args);
                     let mut args = args.iter().map(|arg| self.expr(arg, scope));
                     if let (Some(first), Some(second)) = (args.next(), args.next()) {
                         let args = Box::new([first, second]);
@@ -121,6 +127,18 @@ impl Lowering<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// A pattern that is written out can be judged before anything runs.
+    fn pattern(&mut self, test: TextTest, args: &[ast::Expr]) {
+        if let (TextTest::Match, Some(pattern)) = (test, args.first())
+            && let ExprKind::Symbol(text) = &pattern.kind
+            && let Err(why) = whole_text(text)
+        {
+            let message = format!("`{text}` is no regular expression");
+            self.found
+                .push(RuleError::new(Code::InvalidPattern, message).label(pattern.span, why));
         }
     }
 

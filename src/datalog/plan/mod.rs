@@ -14,5 +14,5 @@ mod orders;
 mod phases;
 pub(crate) mod program;
 
-pub use compile::{PlanError, compile};
+pub use compile::compile;
 pub use program::{CompiledProgram, RelationPlan};

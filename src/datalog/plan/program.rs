@@ -28,6 +28,20 @@ impl CompiledProgram {
         u32::try_from(place).ok().map(RelId)
     }
 
+    /// The name of a relation, empty when the program has no such relation.
+    pub fn name(&self, relation: RelId) -> &str {
+        self.relations
+            .get(relation.index())
+            .map_or("", |relation| &relation.name)
+    }
+
+    /// The types of a relation's columns.
+    pub fn columns(&self, relation: RelId) -> &[BaseType] {
+        self.relations
+            .get(relation.index())
+            .map_or(&[], |relation| &relation.columns)
+    }
+
     /// All relations with what is known of them.
     pub fn relations(&self) -> impl Iterator<Item = (RelId, &RelationPlan)> {
         self.relations
@@ -93,8 +107,6 @@ pub(crate) struct Fact {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RulePlan {
     /// The first head, for messages.
-    pub(crate) name: String,
-    /// All of the rule.
     pub(crate) span: Span,
     /// A single one, or one for each recursive atom, whose new tuples it begins with or looks into.
     pub(crate) chains: Vec<Chain>,

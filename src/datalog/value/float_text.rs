@@ -1,5 +1,11 @@
 //! Floats as Soufflé writes them.
 
+/// The shortest text that reads back, for people.
+pub fn short_text(float: f64) -> String {
+    let text = format!("{:?}", float + 0.0);
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+}
+
 /// What `to_string` gives: six digits after the point, as C++'s `std::to_string`.
 pub fn fixed_text(float: f64) -> String {
     format!("{:.6}", float + 0.0)
@@ -60,5 +66,9 @@ mod tests {
             assert_eq!(text.parse::<f64>().unwrap() + 0.0, float + 0.0);
         }
         assert_eq!(fixed_text(0.1), "0.100000");
+        assert_eq!(
+            [1.0, 0.1, 1e300, -0.0].map(short_text),
+            ["1", "0.1", "1e300", "0"]
+        );
     }
 }

@@ -7,7 +7,7 @@ mod float_text;
 mod symbols;
 mod wide;
 
-pub use float_text::{fixed_text, general_text};
+pub use float_text::{fixed_text, general_text, short_text};
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -70,7 +70,7 @@ impl fmt::Display for Value<'_> {
         match self {
             Value::Symbol(text) => f.write_str(text),
             Value::Number(number) => write!(f, "{number}"),
-            Value::Float(float) => write!(f, "{float}"),
+            Value::Float(float) => f.write_str(&short_text(*float)),
         }
     }
 }
@@ -94,11 +94,6 @@ impl Values {
     /// The code of a text.
     pub(crate) fn symbol(&mut self, text: &str) -> u32 {
         self.symbols.intern(text)
-    }
-
-    /// The code of a text that was seen before.
-    pub(crate) fn known_symbol(&self, text: &str) -> Option<u32> {
-        self.symbols.find(text)
     }
 
     /// The code of a number: itself from 0 to 2^31, else a place in the table.

@@ -51,6 +51,7 @@ pub(super) fn refresh(
     offered: Vec<Offered>,
     settled_ns: i64,
 ) -> Result<(), StoreError> {
+    connection.execute("DELETE FROM gathered", [])?;
     let mut known = known_files(connection)?;
     let mut changed = Vec::new();
     for file in offered {

@@ -1,0 +1,272 @@
+//! A decision with its plan, or why there is none; what both commands that decide share.
+
+use crate::launch::{
+    Decision, Detail, MachineFacts, Outcome, Planned, Request, Tried, Wishes, decide, plan,
+};
+use crate::policy::Policy;
+use crate::render::docker::{self, DockerRun};
+use crate::store::Store;
+
+use super::failure::{Exit, Failure};
+use super::machine::check_known;
+use super::output;
+use super::session::Session;
+
+/// A decision with its plan.
+pub(super) struct Made {
+    pub decision: Decision,
+    pub planned: (Planned, DockerRun),
+}
+
+/// Why there is none, with the decision as far as it got.
+pub(super) struct NotMade {
+    pub decision: Option<Decision>,
+    pub message: String,
+    pub failure: Failure,
+}
+
+impl From<Failure> for NotMade {
+    fn from(failure: Failure) -> Self {
+        let message = failure
+            .reports
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        NotMade {
+            decision: None,
+            message,
+            failure,
+        }
+    }
+}
+
+impl From<crate::policy::PolicyError> for NotMade {
+    fn from(error: crate::policy::PolicyError) -> Self {
+        Failure::from(error).into()
+    }
+}
+
+/// Decides a request and plans the launch.
+pub(super) fn made(
+    session: &Session,
+    policy: &Policy,
+    request: &Request,
+    machine: &MachineFacts,
+    wishes: &Wishes,
+    detail: Detail,
+) -> Result<Made, NotMade> {
+    let requests = [(request.clone(), 0)];
+    let machines = std::slice::from_ref(machine);
+    let decide = |detail| {
+        decide(&session.store, policy, &requests, machines, detail)
+            .map(|mut all| all.pop().unwrap_or_default())
+    };
+    let mut decision = decide(detail)?;
+    if decision.selected.is_none() && detail == Detail::Choice {
+        decision = decide(Detail::Search)?;
+    }
+    let not_made = |decision: Decision, failure: Failure| {
+        let message = failure
+            .reports
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        NotMade {
+            decision: Some(decision),
+            message,
+            failure,
+        }
+    };
+    if decision.model.is_none() {
+        let failure = unknown_model(&session.store, &request.model)?;
+        return Err(not_made(decision, failure));
+    }
+    if let Err(failure) = check_known(machine, &decision) {
+        return Err(not_made(decision, failure));
+    }
+    let Some(selected) = decision.selected.clone() else {
+        let failure = no_recipe(request, &decision);
+        return Err(not_made(decision, failure));
+    };
+    let planned = plan(&session.store, &decision, &selected, machine, wishes)
+        .map_err(Failure::from)
+        .and_then(|planned| match docker::run(&planned.plan) {
+            Ok(docker) => Ok((planned, docker)),
+            Err(error) => Err(Failure::new(Exit::Usage, error)),
+        });
+    match planned {
+        Ok(planned) => Ok(Made { decision, planned }),
+        Err(failure) => Err(not_made(decision, failure)),
+    }
+}
+
+pub(super) fn unknown_model(store: &Store, model: &str) -> Result<Failure, Failure> {
+    let names = store.model_names()?;
+    let folded = model.to_lowercase();
+    let mut near: Vec<(f64, &String)> = names
+        .iter()
+        .map(|name| (strsim::jaro_winkler(&folded, &name.to_lowercase()), name))
+        .filter(|(score, _)| *score >= 0.8)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    let near: Vec<String> = near
+        .into_iter()
+        .take(3)
+        .map(|(_, name)| format!("`{name}`"))
+        .collect();
+    let help = if near.is_empty() {
+        "`aim-engine list models` shows the models that the catalog has recipes for".to_owned()
+    } else {
+        format!(
+            "did you mean {}? `aim-engine list models` shows all",
+            near.join(" or ")
+        )
+    };
+    Ok(Failure::say(
+        Exit::No,
+        "catalog::unknown_model",
+        format!("unknown model `{model}`"),
+        help,
+    ))
+}
+
+/// How many of the nearest configurations are named where none will do.
+const NEAREST: usize = 3;
+
+fn no_recipe(request: &Request, decision: &Decision) -> Failure {
+    let model = decision.model.as_deref().unwrap_or(&request.model);
+    let mut rejected: Vec<_> = decision
+        .tried
+        .iter()
+        .filter(|tried| tried.outcome == Outcome::Rejected)
+        .collect();
+    // Stable: those with equally many reasons stay in the order of the search.
+    rejected.sort_by_key(|tried| tried.reasons);
+    let mut help = String::new();
+    for tried in rejected.iter().take(NEAREST) {
+        help.push_str(&format!("{}: {}\n", configuration(tried), tried.because));
+    }
+    let help = if let (true, Some(recipe)) = (help.is_empty(), &request.recipe) {
+        format!("`{recipe}` is a recipe for another model")
+    } else if help.is_empty() {
+        "the catalog has no recipe for this model; `aim-engine new recipe` begins one".to_owned()
+    } else {
+        format!("the nearest ones:\n{}", help.trim_end())
+    };
+    Failure::say(
+        Exit::No,
+        "launch::no_recipe",
+        format!("No suitable recipe found for {model}"),
+        help,
+    )
+}
+
+impl Made {
+    /// Says on stderr what an operator should know: first that the choice is not what was asked for.
+    pub fn say(&self) {
+        if let Some(fallback) = fallback(&self.decision) {
+            output::line("note", &fallback);
+        }
+        for warning in self
+            .decision
+            .warnings
+            .iter()
+            .chain(&self.planned.0.warnings)
+        {
+            output::line("warning", warning);
+        }
+    }
+
+    /// The command for sh, with comments before it.
+    pub fn printed(&self, comments: &[String]) -> Result<String, Failure> {
+        self.planned.1.printed(comments).map_err(|error| {
+            Failure::say(
+                Exit::Usage,
+                "render::unquotable",
+                error.to_string(),
+                "take the character out of the recipe",
+            )
+        })
+    }
+
+    /// The reasons, a line each.
+    pub fn comments(&self, request: &Request) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(selected) = &self.decision.selected {
+            lines.push(format!(
+                "{}: {} on {} of {}, {}, from {}.",
+                request.model,
+                selected.backend,
+                gpus(selected.gpus),
+                self.decision
+                    .machine
+                    .hardware
+                    .as_deref()
+                    .unwrap_or("unknown hardware"),
+                selected.precision,
+                self.planned.0.file
+            ));
+        }
+        lines.extend(fallback(&self.decision));
+        let warnings = self
+            .decision
+            .warnings
+            .iter()
+            .chain(&self.planned.0.warnings);
+        lines.extend(warnings.map(|warning| format!("Warning: {warning}")));
+        for (title, outcome) in [
+            ("After it:", Outcome::After),
+            ("Rejected:", Outcome::Rejected),
+        ] {
+            let mut others = self
+                .decision
+                .tried
+                .iter()
+                .filter(|tried| tried.outcome == outcome)
+                .peekable();
+            if others.peek().is_some() {
+                lines.push(title.to_owned());
+            }
+            lines.extend(
+                others.map(|tried| format!("- {}: {}", configuration(tried), tried.because)),
+            );
+        }
+        lines
+            .iter()
+            .flat_map(|line| output::wrapped(line, COMMENT_COLUMNS))
+            .collect()
+    }
+}
+
+/// Columns that are left of 80 beside `# `.
+const COMMENT_COLUMNS: usize = 78;
+
+/// A GPU count in words.
+pub(super) fn gpus(count: u32) -> String {
+    if count == 1 {
+        "1 GPU".to_owned()
+    } else {
+        format!("{count} GPUs")
+    }
+}
+
+fn configuration(tried: &Tried) -> String {
+    format!(
+        "{}, {} on {}, {}",
+        tried.recipe_id,
+        tried.backend,
+        gpus(tried.gpus),
+        tried.precision
+    )
+}
+
+/// The sentence that says how the choice differs from what was asked for.
+fn fallback(decision: &Decision) -> Option<String> {
+    if decision.differs.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "no recipe serves exactly what was asked for: {}.",
+        decision.differs.join(", ")
+    ))
+}

@@ -1,0 +1,151 @@
+//! Base facts for an evaluation: from the views, or as an earlier run for the same model gathered them.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::datalog::ast::BaseType;
+use crate::datalog::{Facts, RelId, Value};
+use crate::store::{Cell, GATHERED, Scope, Store, ViewError, read_relation};
+
+use super::Policy;
+
+/// Gathered facts beyond this many bytes are not kept.
+const MOST_KEPT: usize = 4 << 20;
+
+/// The rows of some relations, by the relations' positions among those asked for.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Gathered<'a> {
+    #[serde(borrow)]
+    relations: Vec<Vec<Vec<Column<'a>>>>,
+}
+
+/// A value of a row.
+#[derive(Debug, Serialize, Deserialize)]
+enum Column<'a> {
+    #[serde(borrow)]
+    Text(std::borrow::Cow<'a, str>),
+    Number(i64),
+    Float(f64),
+}
+
+/// A base relation as the store is asked for it.
+struct Asked<'p> {
+    id: RelId,
+    name: &'p str,
+    columns: Vec<&'p str>,
+    types: &'p [BaseType],
+}
+
+/// Adds the facts that `goals` need, but for the relations that are `given`.
+pub(super) fn gather(
+    policy: &Policy,
+    store: &Store,
+    scope: &Scope,
+    goals: &[RelId],
+    given: &[RelId],
+    facts: &mut Facts,
+) -> Result<(), ViewError> {
+    let wanted: BTreeSet<RelId> = policy.program.inputs(goals).into_iter().collect();
+    let asked: Vec<Asked<'_>> = policy
+        .program
+        .relations()
+        .filter(|(id, _)| wanted.contains(id) && !given.contains(id))
+        .filter_map(|(id, relation)| {
+            let text = policy.text(&relation.name)?;
+            let columns = text.columns.iter().map(String::as_str).collect();
+            Some(Asked {
+                id,
+                name: &relation.name,
+                columns,
+                types: &relation.columns,
+            })
+        })
+        .collect();
+    let key = key(&asked, scope);
+    let kept = key.as_ref().and_then(|key| store.kept(GATHERED, key));
+    if let Some(gathered) = kept
+        .as_ref()
+        .and_then(|bytes| postcard::from_bytes::<Gathered<'_>>(bytes).ok())
+    {
+        push(&asked, &gathered, facts);
+        return Ok(());
+    }
+    let mut gathered = Gathered::default();
+    let scoped = store.scoped_views()?;
+    for relation in &asked {
+        let mut rows = Vec::new();
+        read_relation(
+            store,
+            &scoped,
+            relation.name,
+            &relation.columns,
+            scope,
+            |cells| match row(relation.types, cells) {
+                Some(row) => rows.push(row),
+                None => tracing::warn!(
+                    ?cells,
+                    relation.name,
+                    "a row does not fit its relation and is left out"
+                ),
+            },
+        )?;
+        gathered.relations.push(rows);
+    }
+    push(&asked, &gathered, facts);
+    if let (Some(key), Ok(bytes)) = (key, postcard::to_stdvec(&gathered)) {
+        if bytes.len() <= MOST_KEPT {
+            store.keep(GATHERED, &key, &bytes);
+        }
+    }
+    Ok(())
+}
+
+/// What names these relations in this scope; nothing for the whole catalog, which is not kept.
+fn key(asked: &[Asked<'_>], scope: &Scope) -> Option<String> {
+    let Scope::Models(models) = scope else {
+        return None;
+    };
+    let mut hash = Xxh3::new();
+    let words = asked
+        .iter()
+        .flat_map(|relation| std::iter::once(&relation.name).chain(&relation.columns));
+    for word in words.copied().chain(models.iter().map(String::as_str)) {
+        hash.update(&(word.len() as u64).to_le_bytes());
+        hash.update(word.as_bytes());
+    }
+    Some(format!("{:032x}", hash.digest128()))
+}
+
+fn row(types: &[BaseType], cells: &[Cell<'_>]) -> Option<Vec<Column<'static>>> {
+    let columns = types.iter().zip(cells).map(|(ty, cell)| match (ty, cell) {
+        (BaseType::Symbol, Cell::Text(text)) => Some(Column::Text((*text).to_owned().into())),
+        (BaseType::Number, Cell::Integer(number)) => Some(Column::Number(*number)),
+        (BaseType::Float, Cell::Real(number)) => Some(Column::Float(*number)),
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "SQLite keeps whole reals as integers"
+        )]
+        (BaseType::Float, Cell::Integer(number)) => Some(Column::Float(*number as f64)),
+        _ => None,
+    });
+    columns.collect()
+}
+
+fn push(asked: &[Asked<'_>], gathered: &Gathered<'_>, facts: &mut Facts) {
+    let mut values: Vec<Value<'_>> = Vec::new();
+    for (relation, rows) in asked.iter().zip(&gathered.relations) {
+        for row in rows {
+            values.clear();
+            values.extend(row.iter().map(|column| match column {
+                Column::Text(text) => Value::Symbol(text),
+                Column::Number(number) => Value::Number(*number),
+                Column::Float(number) => Value::Float(*number),
+            }));
+            if let Err(error) = facts.push(relation.id, &values) {
+                tracing::warn!(%error, relation.name, "a row does not fit its relation and is left out");
+            }
+        }
+    }
+}
