@@ -13,7 +13,7 @@ use reference::random::Random;
 use reference::{compare, decide, order, random, shrink};
 
 const SEED: u64 = 20_251_101;
-const CATALOGS: u64 = 120;
+const CATALOGS: u64 = 100;
 const REQUESTS: usize = 40;
 /// Cases shown in full; the others only count.
 const SHOWN: usize = 3;
