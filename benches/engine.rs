@@ -311,3 +311,94 @@ mod small {
         bencher.bench(|| program(&text));
     }
 }
+
+/// The whole choice by several criteria: 24 configurations for each of so many requests.
+#[divan::bench_group(sample_count = 3, sample_size = 1)]
+mod decide {
+    use super::*;
+
+    fn text(text: &str) -> Value<'_> {
+        Value::Symbol(text)
+    }
+
+    fn number(number: u32) -> Value<'static> {
+        Value::Number(i64::from(number))
+    }
+
+    fn facts(program: &CompiledProgram, requests: u32) -> Facts {
+        let mut facts = Facts::new(program);
+        let mut numbers = Numbers(7);
+        let mut push = |name: &str, tuple: &[Value<'_>]| {
+            let relation = program.relation(name).expect("the relation is declared");
+            facts.push(relation, tuple).expect("the tuple fits");
+        };
+        let hardware = ["MI300X", "MI325X", "MI355X"];
+        let precisions = ["bf16", "fp16", "fp8"];
+        let backends = ["vllm", "sglang"];
+        for (rank, backend) in (1..).zip(backends) {
+            push("backend_rank", &[text(backend), number(rank)]);
+        }
+        for (rank, precision) in (1..).zip(precisions) {
+            push("precision_rank", &[text(precision), number(rank)]);
+        }
+        for name in hardware {
+            push("memory", &[text(name), number(196_608)]);
+        }
+        for model in 0..100 {
+            let model = format!("org/model-{model}");
+            for precision in precisions {
+                let recipe = format!("{model}-{precision}");
+                for name in hardware {
+                    push("recipe", &[text(&recipe), text(name), text(precision)]);
+                }
+                push("weights", &[text(&recipe), number(numbers.below(400_000))]);
+                for gpus in [1, 2, 4, 8] {
+                    push(
+                        "speed",
+                        &[text(&recipe), number(gpus), number(numbers.below(10_000))],
+                    );
+                    for backend in backends {
+                        push(
+                            "configuration",
+                            &[text(&model), text(&recipe), text(backend), number(gpus)],
+                        );
+                    }
+                }
+            }
+        }
+        for request in 0..requests {
+            let (q, model) = (
+                format!("q{request}"),
+                format!("org/model-{}", numbers.below(100)),
+            );
+            let name = hardware[numbers.below(3) as usize];
+            let gpus = 1 << numbers.below(4);
+            let (precision, backend) = (
+                precisions[numbers.below(3) as usize],
+                backends[numbers.below(2) as usize],
+            );
+            push(
+                "request",
+                &[
+                    text(&q),
+                    text(&model),
+                    text(name),
+                    number(gpus),
+                    text(precision),
+                    text(backend),
+                ],
+            );
+            push("usable", &[text(&q), number(8)]);
+        }
+        facts
+    }
+
+    #[divan::bench(args = [1, 1_000, 10_000, 100_000])]
+    fn engine(bencher: Bencher, requests: u32) {
+        let program = program(include_str!("decide.dl"));
+        let facts = facts(&program, requests);
+        bencher
+            .with_inputs(|| facts.clone())
+            .bench_values(|facts| run(&program, facts, "chosen"));
+    }
+}

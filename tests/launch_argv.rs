@@ -33,6 +33,7 @@ fn known(kinds: &[(&str, &str)]) -> BTreeMap<String, FlagReading> {
         primary: name.to_owned(),
         kind: kind.to_owned(),
         negation: (kind == "bool").then(|| name.replacen("--", "--no-", 1)),
+        repeats: name.ends_with("-each"),
     };
     kinds
         .iter()
@@ -134,6 +135,15 @@ fn values_are_one_word_lists_repeat_and_maps_are_json() {
 }
 
 #[test]
+fn a_list_repeats_the_flag_where_the_engine_wants_that() {
+    let arguments = [argument("--x-each", "words", r#"["one","two"]"#)];
+    assert_eq!(
+        words(&arguments, &[("--x-each", "string")]),
+        ["--x-each", "one", "--x-each", "two"]
+    );
+}
+
+#[test]
 fn a_value_that_looks_like_a_flag_is_joined_to_its_flag() {
     let kinds = [("--x", "string"), ("--n", "int")];
     assert_eq!(words(&[word("--x", "--rm")], &kinds), ["--x=--rm"]);
@@ -148,6 +158,7 @@ fn a_misnamed_flag_is_passed_under_its_right_name_unless_that_is_there() {
         primary: "--max-num-seqs".into(),
         kind: "int".into(),
         negation: None,
+        repeats: false,
     };
     readings.insert("--max-batch-size".into(), renamed);
     let defaults = Defaults {
@@ -214,6 +225,16 @@ fn a_dotted_flag_keeps_its_key() {
     assert_eq!(
         words(&[dotted], &[("--compilation-config", "json")]),
         ["--compilation-config.level", "3"]
+    );
+}
+
+#[test]
+fn a_list_below_a_dotted_flag_is_json() {
+    let mut dotted = argument("--compilation-config.ops", "words", r#"["+a","+b"]"#);
+    dotted.name = "--compilation-config".into();
+    assert_eq!(
+        words(&[dotted], &[("--compilation-config", "json")]),
+        ["--compilation-config.ops", r#"["+a","+b"]"#]
     );
 }
 

@@ -207,7 +207,7 @@ impl Made {
                 self.planned.0.file
             ));
         }
-        lines.extend(fallback(&self.decision));
+        lines.extend(fallback(&self.decision).map(|fallback| format!("Note: {fallback}")));
         let warnings = self
             .decision
             .warnings

@@ -16,6 +16,8 @@ pub struct FlagReading {
     pub kind: String,
     /// The form that switches it off, where there is one.
     pub negation: Option<String>,
+    /// Whether each value needs the flag again.
+    pub repeats: bool,
 }
 
 /// What fills in where a block is silent.
@@ -191,10 +193,18 @@ impl Writer<'_> {
         match argument.shape.as_str() {
             "none" => self.argv.push(flag),
             "word" if switch => self.switch(flag, &argument.value, reading),
+            // Below a dotted flag a list is a value of its JSON.
+            "words" if argument.name != argument.flag && below.is_some() => {
+                self.pair(&flag, &argument.value)
+            }
             "words" => {
                 let words: Vec<String> = serde_json::from_str(&argument.value).unwrap_or_default();
-                self.argv.push(flag);
-                self.argv.extend(words);
+                if reading.is_some_and(|reading| reading.repeats) {
+                    words.iter().for_each(|word| self.pair(&flag, word));
+                } else {
+                    self.argv.push(flag);
+                    self.argv.extend(words);
+                }
             }
             _ => self.pair(&flag, &argument.value),
         }

@@ -33,6 +33,7 @@ const CHOICE: &[&str] = &[
     "chosen_image",
     "chosen_flag",
     "chosen_negation",
+    "chosen_repeat",
     "chosen_weights",
     "chosen_kv_cache",
     "chosen_budget",
@@ -211,6 +212,7 @@ impl<'a> One<'a> {
 
     fn flags(&self) -> BTreeMap<String, FlagReading> {
         let negations = self.tuples("chosen_negation");
+        let repeats = self.tuples("chosen_repeat");
         let mut flags = BTreeMap::new();
         for tuple in self.tuples("chosen_flag") {
             let primary = text(tuple, 3);
@@ -225,6 +227,9 @@ impl<'a> One<'a> {
                 kind: text(tuple, 4),
                 primary,
                 negation,
+                repeats: repeats
+                    .iter()
+                    .any(|repeat| repeat.symbol(1) == tuple.symbol(1)),
             };
             flags.insert(text(tuple, 1), reading);
         }

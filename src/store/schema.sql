@@ -165,6 +165,7 @@ CREATE TABLE flag_name(
   until INTEGER NOT NULL,               -- exclusive
   flag TEXT NOT NULL,
   kind TEXT NOT NULL,
+  repeats INTEGER NOT NULL,             -- 1 where each value needs the flag again
   PRIMARY KEY(backend, name, since)
 ) WITHOUT ROWID;
 CREATE INDEX flag_name_negation ON flag_name(backend, flag) WHERE kind = 'negation';
@@ -354,7 +355,8 @@ CREATE VIEW default_memory_share AS
 -- Only names that arguments use, and those that misnamed ones stand for. (CROSS JOIN keeps the order:
 -- from the few arguments of a model to the many flags.)
 CREATE VIEW known_flag AS
-  SELECT DISTINCT a.backend, a.backend_id, n.name, n.since, n.until, n.flag, n.kind, a.scope_key
+  SELECT DISTINCT a.backend, a.backend_id, n.name, n.since, n.until, n.flag, n.kind, n.repeats,
+    a.scope_key
   FROM current_argument a
   CROSS JOIN flag_name n ON n.backend = a.backend_id AND n.name IN (a.name,
     (SELECT s.flag FROM misnamed s WHERE s.backend = a.backend_id AND s.name = a.name));
@@ -363,6 +365,8 @@ CREATE VIEW flag_choice AS
   FROM known_flag k
   CROSS JOIN choice c ON c.backend = k.backend_id AND c.flag = k.flag AND c.since = k.since
   WHERE k.kind = 'choice';
+CREATE VIEW repeated_flag AS
+  SELECT backend, name, since, scope_key FROM known_flag WHERE repeats;
 CREATE VIEW flag_negation AS
   SELECT k.backend, k.flag, n.since, n.until, n.name AS negation, k.scope_key
   FROM known_flag k

@@ -362,10 +362,6 @@ impl Generator<'_> {
                 scope.push((name, ty));
             }
         }
-        if self.once_in(5) {
-            let (one, other) = (self.condition(layer, &scope), self.condition(layer, &scope));
-            body.push(format!("({one} ; {other})"));
-        }
         let op = self.below(4);
         if op == 0 && ty == Ty::Number {
             return Some(format!("count : {{ {} }}", body.join(", ")));

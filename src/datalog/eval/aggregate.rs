@@ -14,9 +14,7 @@ use crate::datalog::plan::program::AggregatePlan;
 pub(super) fn values(run: &Run<'_>, plan: &AggregatePlan, source: RowsRef<'_>) -> Rows {
     let groups = groups(run, plan, source);
     let mut made = Vec::new();
-    for body in &plan.bodies {
-        run.chain(body, Some(groups.borrow()), &mut made);
-    }
+    run.chain(&plan.body, Some(groups.borrow()), &mut made);
     let pieces = made.into_iter().map(|(_, rows)| rows).collect();
     let bindings = Rows::union(pieces, usize::from(plan.columns));
     for_width!(Rows, &bindings, bindings => by_group(run, plan, &groups, bindings))

@@ -6,12 +6,13 @@ use std::cmp::Ordering;
 use regex_lite::Regex;
 use rustc_hash::FxHashMap;
 
+use super::arithmetic::{cut, integer, read_float, read_number, real};
 use super::fault::Fault;
-use crate::datalog::ast::{BaseType, BinaryOp, CompareOp, Functor, Span, TextTest};
+use crate::datalog::ast::{BaseType, CompareOp, Functor, Span, TextTest};
 use crate::datalog::pattern::whole_text;
 use crate::datalog::plan::expr::Expr;
 use crate::datalog::plan::program::Operand;
-use crate::datalog::value::{Value, Values, fixed_text, short_text};
+use crate::datalog::value::{Value, Values, fixed_text};
 
 /// What expressions read from: the program's constants, and what codes stand for.
 pub(super) struct Computer {
@@ -237,65 +238,4 @@ impl Scalar {
             Scalar::Float(float) => Value::Float(float),
         }
     }
-}
-
-fn integer(op: BinaryOp, left: i64, right: i64, span: Span) -> Result<i64, Fault> {
-    let (result, sign) = match op {
-        BinaryOp::Add => (left.checked_add(right), '+'),
-        BinaryOp::Sub => (left.checked_sub(right), '-'),
-        BinaryOp::Mul => (left.checked_mul(right), '*'),
-        BinaryOp::Div => (left.checked_div(right), '/'),
-        BinaryOp::Rem => (left.checked_rem(right), '%'),
-    };
-    result.ok_or_else(|| {
-        let shown = format!("{left} {sign} {right}");
-        if right == 0 && matches!(op, BinaryOp::Div | BinaryOp::Rem) {
-            Fault::division_by_zero(&shown, span)
-        } else {
-            Fault::overflow(&shown, span)
-        }
-    })
-}
-
-fn real(op: BinaryOp, left: f64, right: f64, span: Span) -> Result<f64, Fault> {
-    let (result, sign) = match op {
-        BinaryOp::Add => (left + right, '+'),
-        BinaryOp::Sub => (left - right, '-'),
-        BinaryOp::Mul => (left * right, '*'),
-        BinaryOp::Div => (left / right, '/'),
-        BinaryOp::Rem => (left % right, '%'),
-    };
-    if result.is_finite() {
-        return Ok(result);
-    }
-    let shown = format!("{} {sign} {}", short_text(left), short_text(right));
-    if right == 0.0 && matches!(op, BinaryOp::Div | BinaryOp::Rem) {
-        Err(Fault::division_by_zero(&shown, span))
-    } else {
-        Err(Fault::not_finite(&shown, span))
-    }
-}
-
-/// Towards zero.
-fn cut(float: f64, span: Span) -> Result<i64, Fault> {
-    const BOUND: f64 = 9_223_372_036_854_775_808.0;
-    if (-BOUND..BOUND).contains(&float) {
-        Ok(float as i64)
-    } else {
-        Err(Fault::overflow(&short_text(float), span))
-    }
-}
-
-fn read_number(text: &str, span: Span) -> Result<i64, Fault> {
-    text.parse()
-        .map_err(|_| Fault::not_a_number(text, "a whole number", span))
-}
-
-fn read_float(text: &str, span: Span) -> Result<f64, Fault> {
-    let digits = text.bytes().any(|byte| byte.is_ascii_digit());
-    let float = text
-        .parse::<f64>()
-        .ok()
-        .filter(|float| digits && float.is_finite());
-    float.ok_or_else(|| Fault::not_a_number(text, "a finite float", span))
 }

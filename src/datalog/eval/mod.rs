@@ -6,6 +6,7 @@
 //! What can fail is evaluated only for rows that really reach it; see `plan::phases` for which those are.
 
 mod aggregate;
+mod arithmetic;
 mod compute;
 mod fault;
 mod frog;
@@ -47,7 +48,7 @@ pub struct Options {
 pub struct Limits {
     /// Rounds of one stratum.
     pub rounds: u32,
-    /// Rows made altogether, those on the way included.
+    /// Rows made altogether, those on the way included. Rows take 8 to 64 bytes.
     pub rows: u64,
 }
 
@@ -55,7 +56,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             rounds: 1_000_000,
-            rows: 4_000_000_000,
+            rows: 400_000_000,
         }
     }
 }
@@ -63,7 +64,7 @@ impl Default for Limits {
 /// Evaluates a program over facts.
 ///
 /// Only `goals` and what they depend on are complete in the model (no goals: everything is); of other relations it has
-/// the facts.
+/// those facts that were pushed.
 ///
 /// # Errors
 /// The first expression without a value, in a fixed order, or a limit that was reached.

@@ -68,14 +68,14 @@ pub(super) enum Goal {
     },
 }
 
-/// An aggregate; its bodies make rows of the group, then what distinguishes bindings, then the value.
+/// An aggregate; its body makes rows of the group, then what distinguishes bindings, then the value.
 #[derive(Debug)]
 pub(super) struct AggregateGoal {
     pub(super) op: AggregateOp,
     pub(super) ty: BaseType,
-    /// Variables of the surrounding body; they are the given ones of each inner body, in this order.
+    /// Variables of the surrounding body; they are the given ones of the inner body, in this order.
     pub(super) group: Vec<Var>,
-    pub(super) bodies: Vec<Body>,
+    pub(super) body: Body,
     pub(super) value: Option<usize>,
     pub(super) columns: usize,
     pub(super) span: Span,
@@ -109,13 +109,13 @@ impl Goal {
             }
             Goal::Aggregate { aggregate, .. } => {
                 aggregate.op == AggregateOp::Sum
-                    || aggregate.bodies.iter().any(|body| {
-                        body.goals.iter().any(Goal::can_fail)
-                            || body
-                                .heads
-                                .iter()
-                                .any(|head| head.columns.iter().any(Expr::can_fail))
-                    })
+                    || aggregate.body.goals.iter().any(Goal::can_fail)
+                    || aggregate
+                        .body
+                        .heads
+                        .iter()
+                        .flat_map(|head| &head.columns)
+                        .any(Expr::can_fail)
             }
         }
     }

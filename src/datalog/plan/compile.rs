@@ -1,7 +1,7 @@
 //! A program as a whole: which rules make which relations, and in which order.
 
 use super::body::{Body, Goal, Term};
-use super::chain::{self, MOST_COLUMNS, TooWide, Views};
+use super::chain::{self, MOST_COLUMNS, TooWide};
 use super::constants::Constants;
 use super::expr::{Check, Expr};
 use super::lower::Lowering;
@@ -9,6 +9,7 @@ use super::orders::Orders;
 use super::program::{
     Chain, CompiledProgram, Fact, RelationPlan, RulePlan, StratumPlan, Table, View,
 };
+use super::views::Views;
 use crate::datalog::ast::{Atom, Literal, Rule};
 use crate::datalog::check::{BodyTypes, Checked, Stratum};
 use crate::datalog::diagnostic::{Code, Diagnostics, Found, RuleError};
@@ -232,10 +233,7 @@ fn reads(goals: &[Goal], relations: &mut Vec<u32>) {
         match goal {
             Goal::Atom { relation, .. } => relations.push(*relation),
             Goal::Aggregate { aggregate, .. } => {
-                aggregate
-                    .bodies
-                    .iter()
-                    .for_each(|body| reads(&body.goals, relations));
+                reads(&aggregate.body.goals, relations);
             }
             _ => {}
         }

@@ -3,9 +3,8 @@
 use super::body::{AggregateGoal, Body, Goal, HeadGoal, Term, Var};
 use super::constants::Constants;
 use super::expr::Expr;
-use super::names;
 use crate::datalog::ast::{
-    self, AggregateOp, Atom, BaseType, CompareOp, ExprKind, Literal, Span, TextTest,
+    self, AggregateOp, Atom, BaseType, CompareOp, ExprKind, Literal, TextTest,
 };
 use crate::datalog::check::{AggregateTypes, BodyTypes, Checked};
 use crate::datalog::diagnostic::{Code, Found, RuleError};
@@ -26,7 +25,7 @@ struct Scope<'a> {
     goals: Vec<Goal>,
     count: usize,
     /// The `_` of positive atoms as variables, where each counts as one.
-    wildcards: Option<Vec<(Span, Var)>>,
+    wildcards: Option<Vec<Var>>,
 }
 
 impl<'a> Scope<'a> {
@@ -93,7 +92,11 @@ impl Lowering<'_> {
         }
     }
 
-    fn literals<'b>(&mut self, literals: &'b [Literal], scope: &mut Scope<'b>) {
+    fn literals<'b>(
+        &mut self,
+        literals: impl IntoIterator<Item = &'b Literal>,
+        scope: &mut Scope<'b>,
+    ) {
         for literal in literals {
             match literal {
                 Literal::Positive(atom) => self.atom(atom, false, scope),
@@ -153,7 +156,7 @@ impl Lowering<'_> {
                 (ExprKind::Wildcard, Some(_)) if !negated => {
                     let var = scope.fresh();
                     if let Some(wildcards) = &mut scope.wildcards {
-                        wildcards.push((arg.span, var));
+                        wildcards.push(var);
                     }
                     Term::Var(var)
                 }
@@ -230,6 +233,7 @@ impl Lowering<'_> {
         Expr::Leaf(Term::Constant(self.constants.float(float)), BaseType::Float)
     }
 
+    /// An aggregate. The parser lets its body have one alternative only.
     fn aggregate<'b>(
         &mut self,
         aggregate: &'b ast::Aggregate,
@@ -237,155 +241,52 @@ impl Lowering<'_> {
         types: &'b AggregateTypes,
         outer: &Scope<'b>,
     ) -> AggregateGoal {
-        let group: Vec<Var> = types
-            .outer
-            .iter()
-            .filter_map(|name| outer.var(name))
-            .collect();
+        let group = types.outer.iter().filter_map(|name| outer.var(name));
+        let group: Vec<Var> = group.collect();
         let counted = matches!(aggregate.op, AggregateOp::Count | AggregateOp::Sum);
-        let inner = aggregate
-            .bodies
-            .iter()
-            .map(|literals| self.alternative(literals, types, counted));
-        let inner: Vec<(Scope<'b>, Vec<Key<'b>>)> = inner.collect();
-        let layout = if counted {
-            Layout::new(&inner)
-        } else {
-            Layout::default()
-        };
+        let mut scope = Scope::new(&types.outer, &types.types);
+        scope.wildcards = counted.then(Vec::new);
+        self.literals(aggregate.bodies.iter().flatten(), &mut scope);
 
-        let mut value_at = None;
-        let mut columns = group.len();
-        let bodies = inner.into_iter().map(|(mut scope, keys)| {
-            let mut row: Vec<Expr<Term>> =
-                types.outer.iter().map(|name| scope.leaf(name)).collect();
-            row.extend(layout.columns(self, &scope, &keys));
-            if let Some(value) = &aggregate.value {
-                let value = self.expr(value, &mut scope);
-                let place = row.iter().position(|column| {
-                    matches!(value, Expr::Leaf(Term::Var(_), _)) && *column == value
-                });
-                value_at = Some(*value_at.get_or_insert_with(|| place.unwrap_or(row.len())));
-                if value_at == Some(row.len()) {
-                    row.push(value);
-                }
-            }
-            columns = row.len();
-            let heads = vec![HeadGoal {
-                relation: 0,
-                columns: row,
-            }];
-            Body {
-                variables: scope.count,
-                given: group.len(),
-                goals: scope.goals,
-                heads,
-            }
+        // Bindings that differ count as two, so all that tells them apart is kept.
+        let kept = if counted {
+            scope.names.len()
+        } else {
+            group.len()
+        };
+        let named = scope.names.iter().take(kept).map(|name| scope.leaf(name));
+        let unnamed = scope.wildcards.iter().flatten();
+        let unnamed = unnamed.map(|var| Expr::Leaf(Term::Var(*var), BaseType::Symbol));
+        let mut columns: Vec<Expr<Term>> = named.chain(unnamed).collect();
+        let value = aggregate.value.as_ref().map(|value| {
+            let value = self.expr(value, &mut scope);
+            columns
+                .iter()
+                .position(|column| *column == value)
+                .unwrap_or_else(|| {
+                    columns.push(value);
+                    columns.len() - 1
+                })
         });
-        let bodies = bodies.collect();
+        let width = columns.len();
+        let heads = vec![HeadGoal {
+            relation: 0,
+            columns,
+        }];
+        let body = Body {
+            variables: scope.count,
+            given: group.len(),
+            goals: scope.goals,
+            heads,
+        };
         AggregateGoal {
             op: aggregate.op,
             ty,
             group,
-            bodies,
-            value: value_at,
-            columns,
+            body,
+            value,
+            columns: width,
             span: types.span,
         }
-    }
-
-    /// One alternative of an aggregate's body, with what tells its bindings apart.
-    fn alternative<'b>(
-        &mut self,
-        literals: &'b [Literal],
-        types: &'b AggregateTypes,
-        counted: bool,
-    ) -> (Scope<'b>, Vec<Key<'b>>) {
-        let mut scope = Scope::new(&types.outer, &types.types);
-        scope.wildcards = counted.then(Vec::new);
-        self.literals(literals, &mut scope);
-        let named = names::direct(literals)
-            .into_iter()
-            .filter(|name| !types.outer.iter().any(|outer| outer == name));
-        let unnamed = scope
-            .wildcards
-            .iter()
-            .flatten()
-            .map(|(span, _)| Key::Wildcard(*span));
-        let keys = named.map(Key::Named).chain(unnamed).collect();
-        (scope, keys)
-    }
-}
-
-/// A variable that distinguishes one binding of an aggregate's body from another. Alternatives of a disjunction share
-/// the literals outside of it, and with them their wildcards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Key<'a> {
-    Named(&'a str),
-    Wildcard(Span),
-}
-
-/// The columns that distinguish bindings, the same for all alternatives. Bindings of alternatives with different
-/// variables are different; a column says which variables there are.
-#[derive(Default)]
-struct Layout<'a> {
-    keys: Vec<Key<'a>>,
-    shapes: Vec<Vec<Key<'a>>>,
-}
-
-impl<'a> Layout<'a> {
-    fn new(alternatives: &[(Scope<'a>, Vec<Key<'a>>)]) -> Self {
-        let mut layout = Layout::default();
-        for (_, keys) in alternatives {
-            for key in keys {
-                if !layout.keys.contains(key) {
-                    layout.keys.push(*key);
-                }
-            }
-            let shape = layout.shape(keys);
-            if !layout.shapes.contains(&shape) {
-                layout.shapes.push(shape);
-            }
-        }
-        layout
-    }
-
-    /// The keys that are there, in the layout's order.
-    fn shape(&self, keys: &[Key<'a>]) -> Vec<Key<'a>> {
-        self.keys
-            .iter()
-            .filter(|key| keys.contains(key))
-            .copied()
-            .collect()
-    }
-
-    fn columns(
-        &self,
-        lowering: &mut Lowering<'_>,
-        scope: &Scope<'_>,
-        keys: &[Key<'_>],
-    ) -> Vec<Expr<Term>> {
-        let mut row = Vec::with_capacity(self.keys.len() + 1);
-        for key in &self.keys {
-            row.push(match key {
-                Key::Named(name) if keys.contains(key) => scope.leaf(name),
-                Key::Wildcard(span) => {
-                    let found = scope.wildcards.iter().flatten().find(|(at, _)| at == span);
-                    match found {
-                        Some((_, var)) => Expr::Leaf(Term::Var(*var), BaseType::Number),
-                        None => lowering.number(0),
-                    }
-                }
-                Key::Named(_) => lowering.number(0),
-            });
-        }
-        if self.shapes.len() > 1 {
-            let shape = self.shapes.iter().position(|shape| {
-                shape.iter().all(|key| keys.contains(key))
-                    && keys.iter().all(|key| shape.contains(key))
-            });
-            row.push(lowering.number(shape.unwrap_or(0) as i64));
-        }
-        row
     }
 }

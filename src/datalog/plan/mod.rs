@@ -9,10 +9,12 @@ mod constants;
 pub(crate) mod expr;
 mod inputs;
 mod lower;
-mod names;
 mod orders;
 mod phases;
 pub(crate) mod program;
+#[cfg(test)]
+mod tests;
+mod views;
 
 pub use compile::compile;
 pub use program::{CompiledProgram, RelationPlan};

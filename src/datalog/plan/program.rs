@@ -185,8 +185,8 @@ pub(crate) struct AggregatePlan {
     pub(crate) ty: BaseType,
     /// The columns of the stage's rows that the body depends on.
     pub(crate) group: Vec<Operand>,
-    /// The body's alternatives; their rows begin with the group.
-    pub(crate) bodies: Vec<Chain>,
+    /// The body; its rows begin with the group.
+    pub(crate) body: Chain,
     /// Where the aggregated value stands in those rows; nowhere for `count`.
     pub(crate) value: Option<u8>,
     /// How many columns those rows have.

@@ -82,10 +82,12 @@ fn write_period(
         Some(until) => read_version(examined, until).unwrap_or(STILL),
         None => STILL,
     };
+    // Several values behind one mention need no repetition.
+    let repeats = period.repeatable && period.values.as_deref().unwrap_or("one") == "one";
     let insert = |name: &str, since: i64, kind: &str| -> Result<(), StoreError> {
         connection
-            .prepare_cached("INSERT OR IGNORE INTO flag_name VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-            .execute(params![backend, name, since, until, flag, kind])?;
+            .prepare_cached("INSERT OR IGNORE INTO flag_name VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+            .execute(params![backend, name, since, until, flag, kind, repeats])?;
         Ok(())
     };
     insert(flag, since, &period.kind)?;

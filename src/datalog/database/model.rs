@@ -1,173 +1,11 @@
-//! What goes into an evaluation and what comes out of it: facts and the model.
+//! What an evaluation has found.
 
-use super::ast::BaseType;
-use super::check::RelId;
-use super::eval::Stamp;
-use super::eval::row::Rows;
-use super::plan::CompiledProgram;
-use super::value::{Symbol, Value, Values};
-
-/// Tuples from outside, for one evaluation.
-#[derive(Clone, Debug)]
-pub struct Facts {
-    values: Values,
-    piles: Vec<Pile>,
-}
-
-/// The tuples of one relation, one after the other.
-#[derive(Clone, Debug)]
-struct Pile {
-    types: Vec<BaseType>,
-    codes: Vec<u32>,
-    count: usize,
-}
-
-/// A tuple that does not fit its relation.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FactError {
-    /// No relation of the program.
-    #[error("the program has no such relation")]
-    UnknownRelation,
-    /// Too few or too many values.
-    #[error("{given} values for {columns} columns")]
-    WrongArity {
-        /// How many values there are.
-        given: usize,
-        /// How many columns there are.
-        columns: usize,
-    },
-    /// A value of another type than its column.
-    #[error("column {column} is a {expected}")]
-    WrongType {
-        /// Counted from 1.
-        column: usize,
-        /// The type as rule files write it.
-        expected: &'static str,
-    },
-    /// Not a number, or infinite.
-    #[error("column {column} is no finite number")]
-    NotFinite {
-        /// Counted from 1.
-        column: usize,
-    },
-}
-
-impl Facts {
-    /// No tuples yet.
-    pub fn new(program: &CompiledProgram) -> Self {
-        let pile = |(_, relation): (RelId, &super::plan::RelationPlan)| Pile {
-            types: relation.columns.clone(),
-            codes: Vec::new(),
-            count: 0,
-        };
-        Facts {
-            values: Values::default(),
-            piles: program.relations().map(pile).collect(),
-        }
-    }
-
-    /// A text that is going to be pushed many times.
-    pub fn intern(&mut self, text: &str) -> Symbol {
-        Symbol(self.values.symbol(text))
-    }
-
-    /// Adds a tuple.
-    ///
-    /// # Errors
-    /// When it does not fit the relation.
-    pub fn push(&mut self, relation: RelId, tuple: &[Value<'_>]) -> Result<(), FactError> {
-        self.push_with(relation, tuple.iter().map(|value| Field::Value(*value)))
-    }
-
-    /// Adds a tuple of values and interned texts.
-    ///
-    /// # Errors
-    /// When it does not fit the relation.
-    pub fn push_with<'v>(
-        &mut self,
-        relation: RelId,
-        tuple: impl IntoIterator<Item = Field<'v>>,
-    ) -> Result<(), FactError> {
-        let pile = self
-            .piles
-            .get_mut(relation.0 as usize)
-            .ok_or(FactError::UnknownRelation)?;
-        let before = pile.codes.len();
-        let pushed = pile.extend(&mut self.values, tuple);
-        match pushed {
-            Ok(()) => pile.count += 1,
-            Err(_) => pile.codes.truncate(before),
-        }
-        pushed
-    }
-
-    /// How many tuples were pushed.
-    pub fn len(&self, relation: RelId) -> usize {
-        self.piles
-            .get(relation.0 as usize)
-            .map_or(0, |pile| pile.count)
-    }
-
-    pub(super) fn into_parts(self) -> (Values, Vec<Rows>) {
-        let rows = |pile: Pile| Rows::from_codes(pile.types.len(), pile.count, &pile.codes);
-        (self.values, self.piles.into_iter().map(rows).collect())
-    }
-}
-
-/// One value of a tuple that is pushed.
-#[derive(Clone, Copy, Debug)]
-pub enum Field<'a> {
-    /// As it is.
-    Value(Value<'a>),
-    /// A text that these facts have interned.
-    Interned(Symbol),
-}
-
-impl Pile {
-    fn extend<'v>(
-        &mut self,
-        values: &mut Values,
-        tuple: impl IntoIterator<Item = Field<'v>>,
-    ) -> Result<(), FactError> {
-        let mut given = 0;
-        for field in tuple {
-            let column = given;
-            given += 1;
-            let Some(ty) = self.types.get(column) else {
-                continue;
-            };
-            let code = match field {
-                Field::Interned(symbol) if *ty == BaseType::Symbol => symbol.0,
-                Field::Value(Value::Float(float)) if !float.is_finite() => {
-                    return Err(FactError::NotFinite { column: given });
-                }
-                Field::Value(value) if value.base_type() == *ty => values.encode(value),
-                _ => {
-                    return Err(FactError::WrongType {
-                        column: given,
-                        expected: type_name(*ty),
-                    });
-                }
-            };
-            self.codes.push(code);
-        }
-        let columns = self.types.len();
-        if given == columns {
-            Ok(())
-        } else {
-            Err(FactError::WrongArity { given, columns })
-        }
-    }
-}
-
-/// The type as rule files write it.
-fn type_name(ty: BaseType) -> &'static str {
-    match ty {
-        BaseType::Symbol => "symbol",
-        BaseType::Number => "number",
-        BaseType::Float => "float",
-    }
-}
+use crate::datalog::ast::BaseType;
+use crate::datalog::check::RelId;
+use crate::datalog::eval::Stamp;
+use crate::datalog::eval::row::Rows;
+use crate::datalog::plan::CompiledProgram;
+use crate::datalog::value::{Value, Values};
 
 /// The tuples of all relations after an evaluation.
 #[derive(Clone)]
@@ -186,7 +24,7 @@ struct Relation {
 }
 
 impl Model {
-    pub(super) fn new(
+    pub(in crate::datalog) fn new(
         program: &CompiledProgram,
         values: Values,
         rows: Vec<Rows>,
@@ -274,7 +112,7 @@ impl Model {
         self.position(relation, tuple).is_some()
     }
 
-    /// When the tuple first appeared. Without [`Options::stamps`](super::Options::stamps) all rounds are 0.
+    /// When the tuple first appeared. Without [`Options::stamps`](crate::datalog::eval::Options::stamps) all rounds are 0.
     pub fn stamp(&self, relation: RelId, tuple: &[Value<'_>]) -> Option<Stamp> {
         let at = self.position(relation, tuple)?;
         let relation = self.relation(relation)?;

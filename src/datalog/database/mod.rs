@@ -1,0 +1,7 @@
+//! What goes into an evaluation and what comes out of it: facts and the model.
+
+mod facts;
+mod model;
+
+pub use facts::{FactError, Facts, Field};
+pub use model::{Model, Tuple};
