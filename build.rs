@@ -12,6 +12,7 @@ fn main() {
         "src/store",
         "src/catalog",
         "src/datalog",
+        "src/policy",
         "Cargo.toml",
     ] {
         println!("cargo:rerun-if-changed={place}");

@@ -51,7 +51,7 @@ fn counts_that_do_not_fit_get_no_block() {
         "--hardware=MI300X",
         "--precision=fp8",
     ]);
-    let ran = ran.exits(0).says("note: no block for 1 GPUs: ");
+    let ran = ran.exits(0).says("note: no block for vllm on 1 GPU: ");
     assert!(!ran.out.contains("  1_gpu:"), "{}", ran.out);
     assert!(ran.out.contains("  8_gpu:"), "{}", ran.out);
     place

@@ -37,8 +37,8 @@ const INNER: [&str; 4] = [
     "meant_argument",
 ];
 
-/// Columns that are no part of a relation: how a view is limited, and by what views are joined.
-const ASIDE: [&str; 2] = ["scope_key", "backend_id"];
+/// Columns that are no part of a relation: how a view is limited, and what other views take from it.
+const ASIDE: [&str; 3] = ["scope_key", "backend_id", "repeats"];
 
 /// The declarations of the built-in rules that are `.input`, by name.
 fn inputs() -> BTreeMap<String, Vec<String>> {
@@ -153,6 +153,7 @@ fn the_views_of_the_embedded_catalog_hold_rows() {
         "measured_output",
         "measured_ttft",
         "recipe_metric",
+        "repeated_flag",
     ];
     empty.retain(|view| !of_sites.contains(&view.as_str()));
     assert_eq!(empty, Vec::<String>::new());

@@ -137,7 +137,7 @@ pub struct ShareSince {
 #[serde(untagged)]
 pub enum Periods {
     /// Never changed.
-    One(FlagPeriod),
+    One(Box<FlagPeriod>),
     /// Changed.
     Several(Vec<FlagPeriod>),
 }
@@ -146,7 +146,7 @@ impl Periods {
     /// The stretches, oldest first.
     pub fn all(&self) -> &[FlagPeriod] {
         match self {
-            Periods::One(period) => std::slice::from_ref(period),
+            Periods::One(period) => std::slice::from_ref(&**period),
             Periods::Several(periods) => periods,
         }
     }

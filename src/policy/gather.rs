@@ -75,10 +75,10 @@ pub(super) fn gather(
         push(&asked, &gathered, facts);
         Ok((key, gathered))
     })?;
-    if let (Some(key), Ok(bytes)) = (key, postcard::to_stdvec(&gathered)) {
-        if bytes.len() <= MOST_KEPT {
-            store.keep(GATHERED, &key, &bytes);
-        }
+    if let (Some(key), Ok(bytes)) = (key, postcard::to_stdvec(&gathered))
+        && bytes.len() <= MOST_KEPT
+    {
+        store.keep(GATHERED, &key, &bytes);
     }
     Ok(())
 }

@@ -12,12 +12,11 @@ pub(super) enum Document {
     Backend(Box<backend::Backend>),
 }
 
+/// What reading a file gives: the document and what to know of it, or why there is none.
+type Parsed = Result<(Document, Vec<Problem>), Vec<Problem>>;
+
 /// Reads a file; where the folder does not tell its kind, its keys do.
-pub(super) fn parse(
-    bytes: &[u8],
-    kind: Option<Kind>,
-    name: &str,
-) -> (Kind, Result<(Document, Vec<Problem>), Vec<Problem>>) {
+pub(super) fn parse(bytes: &[u8], kind: Option<Kind>, name: &str) -> (Kind, Parsed) {
     let root = match yaml::read_bytes(bytes) {
         Ok(root) => root,
         Err(problems) => return (kind.unwrap_or(Kind::Recipe), Err(problems)),

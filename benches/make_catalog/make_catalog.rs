@@ -1,0 +1,132 @@
+//! Writes a catalog of so many recipes, the same for the same seed: `make_catalog DIR RECIPES [SEED]`.
+//!
+//! Models, GPUs, precisions, GPU counts and arguments are those that people write; every tenth model has
+//! several recipes a GPU, and a recipe has up to eight blocks for two engines, as the embedded ones have.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+const HARDWARE: [&str; 5] = ["MI300X", "MI325X", "MI355X", "MI250", "MI210"];
+const PRECISIONS: [(&str, &str); 4] = [
+    ("bf16", "bfloat16"),
+    ("fp16", "float16"),
+    ("fp8", "auto"),
+    ("mxfp4", "auto"),
+];
+const SIZES: [(u64, u32, u32); 5] = [
+    (8, 36, 32),
+    (14, 40, 40),
+    (32, 64, 64),
+    (72, 80, 64),
+    (235, 94, 64),
+];
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let made = match &words[..] {
+        [dir, recipes, seed @ ..] => {
+            let seed = seed.first().map_or(Ok(1), |seed| seed.parse());
+            match (recipes.parse(), seed) {
+                (Ok(recipes), Ok(seed)) => make(Path::new(dir), recipes, Dice(seed)),
+                _ => Err(io::Error::other("RECIPES and SEED are whole numbers")),
+            }
+        }
+        _ => Err(io::Error::other("usage: make_catalog DIR RECIPES [SEED]")),
+    };
+    match made {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("make_catalog: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Numbers that look random and are the same for the same seed (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % most
+    }
+
+    fn of<T: Copy>(&mut self, all: &[T]) -> T {
+        let place = self.below(all.len() as u64);
+        all[usize::try_from(place).unwrap_or(0)]
+    }
+}
+
+fn make(dir: &Path, recipes: usize, mut dice: Dice) -> io::Result<()> {
+    fs::create_dir_all(dir.join("recipes"))?;
+    let mut written = 0;
+    let mut model = 0;
+    while written < recipes {
+        let name = format!("model-{model}");
+        let (billions, layers, heads) = dice.of(&SIZES);
+        let org = format!("org-{}", model % 17);
+        let card = card(&org, &name, billions, layers, heads);
+        fs::create_dir_all(dir.join("models").join(&org))?;
+        fs::write(
+            dir.join("models").join(&org).join(format!("{name}.yaml")),
+            card,
+        )?;
+        let precisions = if model % 10 == 0 { 4 } else { 1 };
+        for hardware in HARDWARE {
+            for (precision, dtype) in PRECISIONS.into_iter().take(precisions) {
+                if written == recipes {
+                    return Ok(());
+                }
+                let id = format!("{name}-{}-{precision}", hardware.to_lowercase());
+                let head = format!(
+                    "recipe_id: {id}\nmodel_id: {org}/{name}\nhuggingface_id: {org}/{name}\n\
+                     hardware: {hardware}\nprecision: {precision}\n"
+                );
+                let text = head + &blocks(dtype, &mut dice);
+                fs::write(dir.join("recipes").join(format!("{id}.yaml")), text)?;
+                written += 1;
+            }
+        }
+        model += 1;
+    }
+    Ok(())
+}
+
+fn card(org: &str, name: &str, billions: u64, layers: u32, heads: u32) -> String {
+    format!(
+        "model_id: {org}/{name}\nhuggingface_id: {org}/{name}\naliases: [{name}]\nsize: {billions}B\n\
+         readiness_level: production\ngated: false\nparameters: {billions}000000000\n\
+         weights_precision: bf16\ncontext_length: 131072\n\
+         attention:\n  layers: {layers}\n  heads: {heads}\n  kv_heads: 8\n  head_dim: 128\n"
+    )
+}
+
+fn blocks(dtype: &str, dice: &mut Dice) -> String {
+    let mut text = String::new();
+    let engines = [
+        ("vllm_serve", "--max-model-len", "--gpu-memory-utilization"),
+        ("sglang_serve", "--context-length", "--mem-fraction-static"),
+    ];
+    let both = 1 + usize::from(dice.below(3) > 0);
+    for (section, length, share) in engines.into_iter().take(both) {
+        let _ = writeln!(text, "{section}:");
+        for gpus in [1, 2, 4, 8] {
+            let enabled = dice.below(8) > 0;
+            let tokens = dice.of(&[8192, 16_384, 32_768]);
+            let _ = write!(
+                text,
+                "  {gpus}_gpu:\n    enabled: {enabled}\n    args:\n      --dtype: {dtype}\n      \
+                 --tensor-parallel-size: {gpus}\n      {length}: {tokens}\n      {share}: 0.9\n      \
+                 --trust-remote-code: true\n    env:\n      HSA_NO_SCRATCH_RECLAIM: \"1\"\n      \
+                 NCCL_MIN_NCHANNELS: \"112\"\n"
+            );
+        }
+    }
+    text
+}
