@@ -21,26 +21,27 @@ pub(super) struct Made {
 /// Why there is none, with the decision as far as it got.
 pub(super) struct NotMade {
     pub decision: Option<Decision>,
+    /// The first line of what is printed.
     pub message: String,
     pub failure: Failure,
 }
 
-impl From<Failure> for NotMade {
+impl From<Failure> for Box<NotMade> {
     fn from(failure: Failure) -> Self {
         let message = failure
             .reports
             .first()
             .map(ToString::to_string)
             .unwrap_or_default();
-        NotMade {
+        Box::new(NotMade {
             decision: None,
             message,
             failure,
-        }
+        })
     }
 }
 
-impl From<crate::policy::PolicyError> for NotMade {
+impl From<crate::policy::PolicyError> for Box<NotMade> {
     fn from(error: crate::policy::PolicyError) -> Self {
         Failure::from(error).into()
     }
@@ -54,7 +55,7 @@ pub(super) fn made(
     machine: &MachineFacts,
     wishes: &Wishes,
     detail: Detail,
-) -> Result<Made, NotMade> {
+) -> Result<Made, Box<NotMade>> {
     let requests = [(request.clone(), 0)];
     let machines = std::slice::from_ref(machine);
     let decide = |detail| {
@@ -71,11 +72,11 @@ pub(super) fn made(
             .first()
             .map(ToString::to_string)
             .unwrap_or_default();
-        NotMade {
+        Box::new(NotMade {
             decision: Some(decision),
             message,
             failure,
-        }
+        })
     };
     if decision.model.is_none() {
         let failure = unknown_model(&session.store, &request.model)?;
