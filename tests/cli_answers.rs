@@ -1,5 +1,7 @@
 //! What scripts rely on: exit codes, what stands on stdout, the keys of the JSON, and where flags come from.
 
+#![expect(clippy::expect_used, reason = "a test may fail")]
+
 mod program;
 
 use std::fs;

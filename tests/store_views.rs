@@ -1,5 +1,7 @@
 //! The base relations of the rules and the views of the store are the same.
 
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
+
 mod program;
 
 use std::collections::{BTreeMap, BTreeSet};
