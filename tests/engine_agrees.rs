@@ -16,7 +16,7 @@ use aim_engine::datalog::eval::{Options, Stamp, evaluate};
 use aim_engine::datalog::plan::{CompiledProgram, compile};
 use aim_engine::datalog::source::Sources;
 use aim_engine::datalog::value::Value;
-use aim_engine::datalog::{BodyTypes, Checked, NoIncludes, load};
+use aim_engine::datalog::{Checked, NoIncludes, load};
 use naive::{Database, Val};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -24,7 +24,7 @@ use proptest::test_runner::{Config, TestRunner};
 #[derive(Default)]
 struct Tally {
     refused: Cell<u32>,
-    untyped: Cell<u32>,
+    aggregates: Cell<u32>,
     failed: Cell<u32>,
     recursive: Cell<u32>,
     tuples: Cell<usize>,
@@ -57,13 +57,13 @@ fn the_engine_agrees_with_the_naive_evaluator() {
     }
     let Tally {
         refused,
-        untyped,
+        aggregates,
         failed,
         recursive,
         tuples,
     } = tally;
     println!(
-        "{refused:?} refused, {untyped:?} untyped, {failed:?} failed, {recursive:?} recursive, {tuples:?} tuples of {cases}"
+        "{refused:?} refused, {aggregates:?} with aggregates, {failed:?} failed, {recursive:?} recursive, {tuples:?} tuples of {cases}"
     );
     assert!(
         refused.get() < cases / 2,
@@ -84,10 +84,6 @@ fn agree(text: &str, tally: &Tally) -> Result<(), TestCaseError> {
         count(&tally.refused);
         return Ok(());
     };
-    if !typed(&checked, &sources) {
-        count(&tally.untyped);
-        return Ok(());
-    }
     let Ok(program) = compile(&checked) else {
         count(&tally.refused);
         return Ok(());
@@ -109,6 +105,9 @@ fn agree(text: &str, tally: &Tally) -> Result<(), TestCaseError> {
         (Ok(model), Ok(expected)) => {
             same(&program, &model, &expected)?;
             well_founded(&checked, &program, &model, &expected)?;
+            if text.contains(" : {") {
+                count(&tally.aggregates);
+            }
             if checked.strata.iter().any(|stratum| stratum.recursive) {
                 count(&tally.recursive);
             }
@@ -118,32 +117,6 @@ fn agree(text: &str, tally: &Tally) -> Result<(), TestCaseError> {
         }
     }
     Ok(())
-}
-
-/// Whether the checker found a type for every variable.
-fn typed(checked: &Checked, sources: &Sources) -> bool {
-    fn names<'a>(types: &'a BodyTypes, known: &mut Vec<&'a str>) {
-        known.extend(types.variables.iter().map(|(name, _)| name.as_str()));
-        types
-            .aggregates
-            .iter()
-            .for_each(|aggregate| names(&aggregate.types, known));
-    }
-    checked
-        .program
-        .rules
-        .iter()
-        .zip(&checked.bodies)
-        .all(|(rule, bodies)| {
-            let mut known = Vec::new();
-            bodies.iter().for_each(|types| names(types, &mut known));
-            let words = sources
-                .slice(rule.span)
-                .split(|c: char| !c.is_ascii_alphanumeric());
-            let mut variables =
-                words.filter(|word| word.starts_with(|c: char| c.is_ascii_uppercase()));
-            variables.all(|name| known.contains(&name))
-        })
 }
 
 fn same(

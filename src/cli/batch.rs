@@ -62,6 +62,7 @@ pub(super) fn run(
         policy,
         args,
         machines: Vec::new(),
+        recipes: None,
         all_answered: true,
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
@@ -97,10 +98,19 @@ struct Batch<'a> {
     args: &'a GenerateArgs,
     /// The machines of the lines, each once, with what names it.
     machines: Vec<((Option<String>, Option<u32>, Option<u32>), MachineFacts)>,
+    recipes: Option<Vec<String>>,
     all_answered: bool,
 }
 
 impl Batch<'_> {
+    /// The ids of all recipes, read when the first line names one.
+    fn recipes(&mut self) -> Result<&[String], Failure> {
+        if self.recipes.is_none() {
+            self.recipes = Some(self.session.store.recipe_ids()?);
+        }
+        Ok(self.recipes.as_deref().unwrap_or_default())
+    }
+
     fn ask(&mut self, line: &str) -> Result<Asked, Failure> {
         let line: Line = match serde_json::from_str(line) {
             Ok(line) => line,
@@ -117,6 +127,15 @@ impl Batch<'_> {
             allow_unknown_flags: line.allow_unknown_flags.unwrap_or(false),
         }
         .folded();
+        if request.gpus == Some(0) {
+            return Ok(Err((request, "`gpus` must be 1 or more".to_owned())));
+        }
+        if let Some(recipe) = &request.recipe
+            && !self.recipes()?.iter().any(|known| known == recipe)
+        {
+            let says = format!("unknown recipe `{recipe}`");
+            return Ok(Err((request, says)));
+        }
         let hardware = line.hardware.or_else(|| self.args.machine.hardware.clone());
         let available = line.available_gpus.or(self.args.machine.available_gpus);
         // What was asked for stands in for the count only where nothing else says it.
