@@ -1,5 +1,12 @@
 //! What scripts rely on: exit codes, what stands on stdout, the keys of the JSON, and where flags come from.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
+
 mod program;
 
 use std::fs;

@@ -1,5 +1,12 @@
 //! The store says what the catalog's files say, whatever happened to them since it was made.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
+
 mod program;
 
 use std::collections::BTreeMap;

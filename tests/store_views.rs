@@ -1,5 +1,12 @@
 //! The base relations of the rules and the views of the store are the same.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
+
 mod program;
 
 use std::collections::{BTreeMap, BTreeSet};

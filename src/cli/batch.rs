@@ -92,12 +92,15 @@ pub(super) fn run(
     })
 }
 
+/// What names a machine: its hardware, its GPUs, and the count that was asked for in their place.
+type MachineKey = (Option<String>, Option<u32>, Option<u32>);
+
 struct Batch<'a> {
     session: &'a Session,
     policy: &'a Policy,
     args: &'a GenerateArgs,
     /// The machines of the lines, each once, with what names it.
-    machines: Vec<((Option<String>, Option<u32>, Option<u32>), MachineFacts)>,
+    machines: Vec<(MachineKey, MachineFacts)>,
     recipes: Option<Vec<String>>,
     all_answered: bool,
 }

@@ -20,7 +20,7 @@ pub(super) struct Made {
 
 /// Why there is none, with the decision as far as it got.
 pub(super) struct NotMade {
-    pub decision: Option<Decision>,
+    pub decision: Option<Box<Decision>>,
     pub message: String,
     pub failure: Failure,
 }
@@ -72,7 +72,7 @@ pub(super) fn made(
             .map(ToString::to_string)
             .unwrap_or_default();
         NotMade {
-            decision: Some(decision),
+            decision: Some(Box::new(decision)),
             message,
             failure,
         }
