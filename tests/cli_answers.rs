@@ -1,6 +1,11 @@
 //! What scripts rely on: exit codes, what stands on stdout, the keys of the JSON, and where flags come from.
 
-#![expect(clippy::expect_used, reason = "a test may fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
 
 mod program;
 

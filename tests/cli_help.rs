@@ -1,5 +1,12 @@
 //! Help, completions and the man page.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
+
 mod program;
 
 use std::process::Command;

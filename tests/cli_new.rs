@@ -1,5 +1,12 @@
 //! `new recipe` and `new model`: what they write is read again.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
+
 mod program;
 
 use std::fs;

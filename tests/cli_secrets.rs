@@ -1,6 +1,11 @@
 //! No value of a secret leaves the place where its owner put it.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test may fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
 
 mod program;
 

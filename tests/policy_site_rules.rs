@@ -1,5 +1,12 @@
 //! What a site's rules change, and how their mistakes are told.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
+
 mod program;
 
 use program::{Place, Ran};

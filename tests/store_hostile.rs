@@ -1,7 +1,12 @@
 //! A catalog with files that nobody should have put there: each is told of, in bounded time and
 //! memory, and the good recipes still answer.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test may fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
 
 mod program;
 

@@ -1,6 +1,11 @@
 //! The store says what the catalog's files say, whatever happened to them since it was made.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
 
 mod program;
 

@@ -1,5 +1,12 @@
 //! Whatever happens to the store, the next run answers right.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
+
 mod program;
 
 use std::fs;

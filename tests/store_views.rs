@@ -1,6 +1,11 @@
 //! The base relations of the rules and the views of the store are the same.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
 
 mod program;
 

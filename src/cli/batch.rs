@@ -92,7 +92,7 @@ pub(super) fn run(
     })
 }
 
-/// What names a machine: its hardware, its GPUs, and the GPUs asked for where those are not said.
+/// What names a machine: its hardware, its GPUs, and the count that was asked for in their place.
 type MachineKey = (Option<String>, Option<u32>, Option<u32>);
 
 struct Batch<'a> {

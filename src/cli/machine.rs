@@ -78,11 +78,8 @@ pub fn named(
     asked_gpus: Option<u32>,
     store: &Store,
 ) -> Result<MachineFacts, Failure> {
-    let names = store.hardware_names()?;
-    let Some(name) = names
-        .iter()
-        .find(|name| name.eq_ignore_ascii_case(hardware.trim()))
-    else {
+    let Some(name) = store.hardware_name(hardware)? else {
+        let names = store.hardware_names()?;
         let near = nearest(&hardware.to_uppercase(), names.iter().map(String::as_str));
         let help = match near {
             Some(near) => format!("did you mean `{near}`? Known: {}", names.join(", ")),
@@ -103,7 +100,7 @@ pub fn named(
             "add `--available-gpus N`",
         ));
     };
-    Ok(MachineFacts::named(name, Some(gpus)))
+    Ok(MachineFacts::named(&name, Some(gpus)))
 }
 
 /// A machine whose GPUs are all unknown is no machine to decide for.

@@ -20,8 +20,7 @@ pub(super) struct Made {
 
 /// Why there is none, with the decision as far as it got.
 pub(super) struct NotMade {
-    pub decision: Option<Decision>,
-    /// The first line of what is printed.
+    pub decision: Option<Box<Decision>>,
     pub message: String,
     pub failure: Failure,
 }
@@ -72,8 +71,8 @@ pub(super) fn made(
             .first()
             .map(ToString::to_string)
             .unwrap_or_default();
-        Box::new(NotMade {
-            decision: Some(decision),
+        NotMade {
+            decision: Some(Box::new(decision)),
             message,
             failure,
         })

@@ -91,6 +91,21 @@ impl Store {
         )
     }
 
+    /// The name of hardware that a file describes or a recipe names, as it is written there.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn hardware_name(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT hardware FROM hardware_document WHERE hardware_key = ?1 AND current
+             UNION ALL SELECT upper(hardware_key) FROM recipe_document
+               WHERE hardware_key = ?1 AND current
+             LIMIT 1",
+        )?;
+        let name = name.trim().to_lowercase();
+        Ok(statement.query_row([name], |row| row.get(0)).optional()?)
+    }
+
     /// The names of all hardware that files describe or recipes name.
     ///
     /// # Errors

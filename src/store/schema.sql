@@ -100,6 +100,7 @@ CREATE TABLE model_document(
 );
 CREATE INDEX model_document_key ON model_document(model_key);
 CREATE INDEX model_document_file ON model_document(file);
+CREATE INDEX model_document_replaced ON model_document(id) WHERE current = 0;
 CREATE TABLE card_name(
   model INTEGER NOT NULL REFERENCES model_document(id) ON DELETE CASCADE,
   rank INTEGER NOT NULL,                -- 0 the hub's id, 1 the catalog's, 2 an alias
