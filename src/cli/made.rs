@@ -25,22 +25,22 @@ pub(super) struct NotMade {
     pub failure: Failure,
 }
 
-impl From<Failure> for Box<NotMade> {
+impl From<Failure> for NotMade {
     fn from(failure: Failure) -> Self {
         let message = failure
             .reports
             .first()
             .map(ToString::to_string)
             .unwrap_or_default();
-        Box::new(NotMade {
+        NotMade {
             decision: None,
             message,
             failure,
-        })
+        }
     }
 }
 
-impl From<crate::policy::PolicyError> for Box<NotMade> {
+impl From<crate::policy::PolicyError> for NotMade {
     fn from(error: crate::policy::PolicyError) -> Self {
         Failure::from(error).into()
     }
@@ -54,7 +54,7 @@ pub(super) fn made(
     machine: &MachineFacts,
     wishes: &Wishes,
     detail: Detail,
-) -> Result<Made, Box<NotMade>> {
+) -> Result<Made, NotMade> {
     let requests = [(request.clone(), 0)];
     let machines = std::slice::from_ref(machine);
     let decide = |detail| {
@@ -75,7 +75,7 @@ pub(super) fn made(
             decision: Some(Box::new(decision)),
             message,
             failure,
-        })
+        }
     };
     if decision.model.is_none() {
         let failure = unknown_model(&session.store, &request.model)?;
