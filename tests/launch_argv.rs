@@ -1,5 +1,7 @@
 //! What becomes of a block's arguments on the engine's command line.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
 use std::collections::BTreeMap;
 
 use aim_engine::catalog::{backend, embedded, yaml};

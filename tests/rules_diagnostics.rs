@@ -142,6 +142,15 @@ fn every_code_has_a_case() {
         Code::IncludeNotFound,
         Code::FileTooLarge,
         Code::TooManyErrors,
+        // and these are of programs that run, or almost (`tests/engine_errors.rs`)
+        Code::TooWide,
+        Code::InvalidPattern,
+        Code::Overflow,
+        Code::DivisionByZero,
+        Code::NotFinite,
+        Code::NotANumber,
+        Code::TooManyRows,
+        Code::TooManyRounds,
     ];
     let missing: Vec<&str> = Code::ALL
         .iter()

@@ -48,7 +48,7 @@ fn a_file_that_is_not_there_is_an_error_where_it_is_included() {
                 "`` cannot be included",
                 "\"\"",
                 Some("looked for `rules`"),
-                "no such file",
+                "is a folder",
             ),
         ]
     );

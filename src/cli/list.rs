@@ -115,15 +115,12 @@ fn models(args: &ListingArgs) -> Result<Exit, Failure> {
     print(
         args,
         &rows,
-        &["model", "size", "weights", "context", "recipes"],
+        &["model", "size", "weights", "recipes"],
         |row| {
             vec![
                 row.model_id.clone(),
                 row.size.clone().unwrap_or_default(),
                 row.weights_precision.clone().unwrap_or_default(),
-                row.context_length
-                    .map(|tokens| tokens.to_string())
-                    .unwrap_or_default(),
                 row.recipes.to_string(),
             ]
         },

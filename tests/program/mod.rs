@@ -1,5 +1,11 @@
 //! Runs the program in a place of its own, with nothing of the tester's environment.
 #![allow(dead_code)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
