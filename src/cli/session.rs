@@ -77,6 +77,9 @@ impl Session {
     }
 
     fn say_problems(&self) -> Result<(), Failure> {
+        if !self.store.has_remarks()? {
+            return Ok(());
+        }
         let verbose = tracing::enabled!(tracing::Level::INFO);
         let mut warnings = 0;
         for found in self.store.problems(true)? {

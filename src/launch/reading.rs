@@ -10,7 +10,8 @@ use super::decision::{Decision, Detail, MachineView, Memory, Outcome, Selected, 
 
 /// A relation that is read, with its tuples by request.
 struct Answers<'m> {
-    name: String,
+    id: RelId,
+    name: &'m str,
     by_request: Vec<Vec<Tuple<'m>>>,
 }
 
@@ -87,7 +88,8 @@ impl<'p> Reader<'p> {
                 }
             }
             answers.push(Answers {
-                name: name.clone(),
+                id: *id,
+                name,
                 by_request,
             });
         }
@@ -118,13 +120,13 @@ impl<'p> Reader<'p> {
             exact: !one.tuples("exact").is_empty(),
             differs: one
                 .family("differs_in_")
-                .map(|(name, tuple)| one.clause(name, tuple))
+                .map(|(id, tuple)| one.clause(id, tuple))
                 .collect(),
             image: one.symbol("chosen_image", 1),
             memory: one.memory(),
             warnings: one
                 .family("warning_")
-                .map(|(name, tuple)| self.policy.say(name, tuple))
+                .map(|(id, tuple)| self.policy.say(id, tuple))
                 .collect(),
             ..Decision::default()
         };
@@ -166,13 +168,13 @@ impl<'a> One<'a> {
     fn family(
         &self,
         prefix: &'static str,
-    ) -> impl Iterator<Item = (&'a str, &'a Tuple<'a>)> + use<'a> {
+    ) -> impl Iterator<Item = (RelId, &'a Tuple<'a>)> + use<'a> {
         let place = self.place;
         self.answers
             .iter()
             .filter(move |answer| answer.name.starts_with(prefix))
-            .filter_map(move |answer| Some((answer.name.as_str(), answer.by_request.get(place)?)))
-            .flat_map(|(name, tuples)| tuples.iter().map(move |tuple| (name, tuple)))
+            .filter_map(move |answer| Some((answer.id, answer.by_request.get(place)?)))
+            .flat_map(|(id, tuples)| tuples.iter().map(move |tuple| (id, tuple)))
     }
 
     fn symbol(&self, relation: &str, column: usize) -> Option<String> {
@@ -191,7 +193,7 @@ impl<'a> One<'a> {
     }
 
     /// A sentence without its full stop, to stand among others.
-    fn clause(&self, relation: &str, tuple: &Tuple<'_>) -> String {
+    fn clause(&self, relation: RelId, tuple: &Tuple<'_>) -> String {
         self.policy
             .say(relation, tuple)
             .trim_end_matches('.')
@@ -240,11 +242,11 @@ impl<'a> One<'a> {
     fn tried(&self, selected: Option<&Selected>) -> Vec<Tried> {
         let mut reasons: BTreeMap<Key, Vec<String>> = BTreeMap::new();
         for family in ["rejected_", "after_"] {
-            for (name, tuple) in self.family(family) {
+            for (id, tuple) in self.family(family) {
                 reasons
                     .entry(key(tuple))
                     .or_default()
-                    .push(self.policy.say(name, tuple));
+                    .push(self.policy.say(id, tuple));
             }
         }
         let ranks: BTreeMap<Key, &Tuple<'_>> = self

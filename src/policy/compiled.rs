@@ -1,7 +1,5 @@
 //! The compiled policy, kept in the store so that rules are not parsed again while nothing changed.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::datalog::diagnostic::Diagnostics;
@@ -17,7 +15,8 @@ use super::{PolicyError, RelationText, RuleSources};
 pub struct Policy {
     /// The program.
     pub program: CompiledProgram,
-    texts: BTreeMap<String, RelationText>,
+    /// What each relation says, in the order of the relations.
+    texts: Vec<RelationText>,
     /// What it was compiled from, to point into when an evaluation fails.
     #[serde(skip)]
     rules: RuleSources,
@@ -49,12 +48,12 @@ impl Policy {
     /// The rules have mistakes.
     pub fn compile(rules: RuleSources) -> Result<Policy, PolicyError> {
         let (program, checked, _) = compiled(rules.clone())?;
-        let mut texts = BTreeMap::new();
-        for relation in &checked.relations {
-            if let Some(decl) = checked.program.decls.get(relation.decl) {
-                texts.insert(relation.name.clone(), RelationText::of(decl));
-            }
-        }
+        let decl = |relation: &datalog::RelationInfo| checked.program.decls.get(relation.decl);
+        let texts = checked
+            .relations
+            .iter()
+            .map(|relation| decl(relation).map(RelationText::of));
+        let texts = texts.map(Option::unwrap_or_default).collect();
         Ok(Policy {
             program,
             texts,
@@ -72,20 +71,20 @@ impl Policy {
     }
 
     /// What a relation's tuples say.
-    pub fn text(&self, relation: &str) -> Option<&RelationText> {
-        self.texts.get(relation)
+    pub fn text(&self, relation: RelId) -> Option<&RelationText> {
+        self.texts.get(relation.index())
     }
 
     /// The sentence of a tuple.
-    pub fn say(&self, relation: &str, tuple: &Tuple<'_>) -> String {
+    pub fn say(&self, relation: RelId, tuple: &Tuple<'_>) -> String {
         let values = values(tuple);
         self.text(relation)
             .and_then(|text| text.say(&values))
-            .unwrap_or_else(|| format!("{relation}({})", values.join(", ")))
+            .unwrap_or_else(|| format!("{}({})", self.program.name(relation), values.join(", ")))
     }
 
     /// The advice for a tuple.
-    pub fn advise(&self, relation: &str, tuple: &Tuple<'_>) -> Option<String> {
+    pub fn advise(&self, relation: RelId, tuple: &Tuple<'_>) -> Option<String> {
         self.text(relation)?.advise(&values(tuple))
     }
 

@@ -53,8 +53,7 @@ pub(super) fn gather(
         .relations()
         .filter(|(id, _)| wanted.contains(id) && !given.contains(id))
         .filter_map(|(id, relation)| {
-            let text = policy.text(&relation.name)?;
-            let columns = text.columns.iter().map(String::as_str).collect();
+            let columns = policy.text(id)?.columns().collect();
             Some(Asked {
                 id,
                 name: &relation.name,

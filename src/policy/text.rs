@@ -4,66 +4,109 @@ use serde::{Deserialize, Serialize};
 
 use crate::datalog::ast::{Decl, Template, TemplatePart};
 
-/// A relation as people read it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A relation as people read it. Each field is one text, so that hundreds of them are read from the
+/// store in no time; few are ever shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelationText {
-    /// Its columns.
-    pub columns: Vec<String>,
-    /// What a tuple means.
-    pub sentence: Option<Template>,
-    /// What to do about it.
-    pub help: Option<Template>,
+    /// Its columns, with a comma between them.
+    columns: String,
+    /// What a tuple means, with `{column}` for its values and doubled braces for braces; may be empty.
+    sentence: String,
+    /// What to do about it, in the same form.
+    help: String,
 }
 
 impl RelationText {
     pub(super) fn of(decl: &Decl) -> RelationText {
+        let columns: Vec<&str> = decl
+            .columns
+            .iter()
+            .map(|column| column.name.name.as_str())
+            .collect();
         let doc = decl.doc.as_ref();
-        let field = |key: &str| {
-            let fields = doc.map(|doc| doc.fields.as_slice()).unwrap_or_default();
-            fields
-                .iter()
-                .find(|field| field.key.name == key)
-                .map(|field| field.value.clone())
-        };
+        let help = doc.and_then(|doc| doc.fields.iter().find(|field| field.key.name == "help"));
         RelationText {
-            columns: decl
-                .columns
-                .iter()
-                .map(|column| column.name.name.clone())
-                .collect(),
-            sentence: doc
-                .map(|doc| doc.sentence.clone())
-                .filter(|sentence| !sentence.parts.is_empty()),
-            help: field("help"),
+            columns: columns.join(","),
+            sentence: doc.map_or_else(String::new, |doc| written(&doc.sentence)),
+            help: help.map_or_else(String::new, |field| written(&field.value)),
         }
+    }
+
+    /// Its columns.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.columns.split(',').filter(|column| !column.is_empty())
     }
 
     /// The sentence of a tuple, given the text of each column.
     pub fn say(&self, values: &[String]) -> Option<String> {
-        self.sentence
-            .as_ref()
-            .map(|template| self.fill(template, values))
+        self.fill(&self.sentence, values)
     }
 
     /// The advice for a tuple.
     pub fn advise(&self, values: &[String]) -> Option<String> {
-        self.help
-            .as_ref()
-            .map(|template| self.fill(template, values))
+        self.fill(&self.help, values)
     }
 
-    fn fill(&self, template: &Template, values: &[String]) -> String {
+    fn fill(&self, template: &str, values: &[String]) -> Option<String> {
         let mut text = String::new();
-        for part in &template.parts {
-            match part {
-                TemplatePart::Text(plain) => text.push_str(plain),
-                TemplatePart::Column(column) => {
-                    let place = self.columns.iter().position(|name| *name == column.name);
+        let mut rest = template;
+        while let Some(at) = rest.find(['{', '}']) {
+            let (plain, brace) = rest.split_at(at);
+            text.push_str(plain);
+            let doubled = brace.starts_with("{{") || brace.starts_with("}}");
+            match brace.split_once('}').filter(|_| !doubled) {
+                Some((name, after)) => {
+                    let name = name.trim_start_matches('{');
+                    let place = self.columns().position(|column| column == name);
                     let value = place.and_then(|place| values.get(place));
                     text.push_str(value.map_or("", String::as_str));
+                    rest = after;
+                }
+                None => {
+                    text.push_str(brace.get(..1).unwrap_or_default());
+                    rest = brace.get(2..).unwrap_or_default();
                 }
             }
         }
-        text
+        text.push_str(rest);
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+fn written(template: &Template) -> String {
+    let mut text = String::new();
+    for part in &template.parts {
+        match part {
+            TemplatePart::Text(plain) => {
+                text.push_str(&plain.replace('{', "{{").replace('}', "}}"))
+            }
+            TemplatePart::Column(column) => {
+                text.push('{');
+                text.push_str(&column.name);
+                text.push('}');
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_stand_where_their_columns_are_named() {
+        let text = RelationText {
+            columns: "recipe,gpus".into(),
+            sentence: "`{recipe}` on {gpus}: {{not a column}} {gpus}".into(),
+            help: String::new(),
+        };
+        let values = ["{a}".to_owned(), "4".to_owned()];
+        assert_eq!(
+            text.say(&values).as_deref(),
+            Some("`{a}` on 4: {not a column} 4")
+        );
+        assert_eq!(text.advise(&values), None);
+        assert_eq!(text.columns().collect::<Vec<_>>(), ["recipe", "gpus"]);
     }
 }

@@ -51,11 +51,14 @@ pub(super) fn bring_up_to_date(store: &mut Store, spec: &StoreSpec) -> Result<()
         |row| row.get(0),
     )?;
     let fingerprint = if racy { String::new() } else { fingerprint };
+    let remarks: bool = transaction.query_row(REMARKS, [], |row| row.get(0))?;
+    let remarks = remarks.to_string();
     let generation = started.to_string();
     for (key, value) in [
         ("identity", &identity),
         ("fingerprint", &fingerprint),
         ("generation", &generation),
+        ("remarks", &remarks),
     ] {
         transaction.execute(
             "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
@@ -64,6 +67,18 @@ pub(super) fn bring_up_to_date(store: &mut Store, spec: &StoreSpec) -> Result<()
     }
     transaction.commit()?;
     Ok(())
+}
+
+/// Whether there is anything to say of the catalog's files.
+const REMARKS: &str = "SELECT EXISTS(SELECT 1 FROM problem)
+    OR EXISTS(SELECT 1 FROM recipe_document WHERE current = 0)
+    OR EXISTS(SELECT 1 FROM model_document WHERE current = 0)
+    OR EXISTS(SELECT 1 FROM hardware_document WHERE current = 0)
+    OR EXISTS(SELECT 1 FROM backend_document WHERE current = 0)";
+
+/// Whether the store knows anything to be wrong with the catalog, or replaced in it.
+pub(super) fn has_remarks(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(meta(connection, "remarks")?.as_deref() != Some("false"))
 }
 
 fn now_ns() -> i64 {

@@ -1,6 +1,6 @@
 //! What the store knows to be wrong with the catalog, beside its answers.
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, fresh};
 use crate::catalog::problem::{Problem, Severity};
 
 /// A problem and the file that has it.
@@ -30,6 +30,14 @@ pub struct Notice {
 }
 
 impl Store {
+    /// Whether [`Self::problems`] or [`Self::notices`] hold anything; quicker than to ask them.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn has_remarks(&self) -> Result<bool, StoreError> {
+        fresh::has_remarks(&self.connection)
+    }
+
     /// The problems of files, errors only unless `all`, in the order of their files.
     ///
     /// # Errors
