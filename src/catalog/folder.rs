@@ -112,7 +112,9 @@ pub fn look(dir: &Path) -> io::Result<Folder> {
     if !structured {
         folder.documents = Walk::new(dir, None).all(dir)?;
     }
-    folder.documents.sort_by(|a, b| a.name.cmp(&b.name));
+    folder
+        .documents
+        .sort_unstable_by(|a, b| a.name.cmp(&b.name));
     Ok(folder)
 }
 
@@ -156,7 +158,8 @@ impl<'a> Walk<'a> {
     /// The files below `dir`. A link to a folder is followed unless it leads to where this has been,
     /// or to what the catalog itself stands in: links in a circle end, and no file is found twice.
     fn all(mut self, dir: &Path) -> io::Result<Vec<FoundFile>> {
-        self.enter(dir, 0)?;
+        let below = self.below(dir);
+        self.enter(dir, &below, 0)?;
         if self.links.is_empty() {
             return Ok(self.found);
         }
@@ -167,35 +170,46 @@ impl<'a> Walk<'a> {
             let known = been.iter().any(|dir| target.starts_with(dir));
             if !known && !base.starts_with(&target) {
                 been.push(target);
-                self.enter(&link, depth)?;
+                let below = self.below(&link);
+                self.enter(&link, &below, depth)?;
             }
         }
         Ok(self.found)
     }
 
-    fn enter(&mut self, dir: &Path, depth: usize) -> io::Result<()> {
+    /// Finds the files of `dir`, whose name below the catalog folder is `below`.
+    fn enter(&mut self, dir: &Path, below: &str, depth: usize) -> io::Result<()> {
         for entry in fs::read_dir(dir)? {
             let entry = entry?;
             let name = entry.file_name();
-            let hidden = name.to_string_lossy().starts_with('.');
-            if hidden {
+            let name = name.to_string_lossy();
+            if name.starts_with('.') {
                 continue;
             }
             let path = entry.path();
             let file_type = entry.file_type()?;
-            let is_yaml = path
-                .extension()
-                .is_some_and(|ending| ending == "yaml" || ending == "yml");
+            let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
+            let name = if below.is_empty() {
+                name.into_owned()
+            } else {
+                format!("{below}/{name}")
+            };
             if file_type.is_dir() {
-                if depth < MAX_DEPTH && name != "templates" {
-                    self.enter(&path, depth + 1)?;
+                if depth < MAX_DEPTH && !path.ends_with("templates") {
+                    self.enter(&path, &name, depth + 1)?;
                 }
             } else if file_type.is_symlink() && path.is_dir() {
                 if depth < MAX_DEPTH {
                     self.links.push_back((path, depth + 1));
                 }
             } else if is_yaml {
-                let stamp = match fs::metadata(&path) {
+                // Of a file that is no link the folder's handle tells, without its path being looked up.
+                let metadata = if file_type.is_file() {
+                    entry.metadata()
+                } else {
+                    fs::metadata(&path)
+                };
+                let stamp = match metadata {
                     Ok(metadata) => Stamp::of(&metadata),
                     // Removed since the folder was listed: it is not there.
                     Err(_) if fs::symlink_metadata(&path).is_err() => continue,
@@ -203,7 +217,7 @@ impl<'a> Walk<'a> {
                     Err(_) => Stamp::default(),
                 };
                 self.found.push(FoundFile {
-                    name: self.name(&path),
+                    name,
                     kind: self.kind,
                     stamp,
                     path,
@@ -213,7 +227,8 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn name(&self, path: &Path) -> String {
+    /// A path below the catalog folder, with `/`.
+    fn below(&self, path: &Path) -> String {
         let below = path.strip_prefix(self.base).unwrap_or(path);
         let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
         parts.join("/")

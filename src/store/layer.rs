@@ -29,8 +29,6 @@ pub(super) struct Offered {
     pub layer: usize,
     /// Name below the layer.
     pub name: String,
-    /// Path to show and to open.
-    pub path: String,
     pub kind: Option<Kind>,
     pub stamp: Stamp,
     pub content: Content,
@@ -108,7 +106,6 @@ impl Layer {
                     offered.push(Offered {
                         layer,
                         name: file.path.to_owned(),
-                        path: file.path.to_owned(),
                         kind: Some(file.kind),
                         stamp: Stamp {
                             size: file.bytes.len() as u64,
@@ -123,7 +120,6 @@ impl Layer {
                 offered.extend(documents.into_iter().map(|file| Offered {
                     layer,
                     name: file.name,
-                    path: file.path.display().to_string(),
                     kind: file.kind,
                     stamp: file.stamp,
                     content: Content::Disk(file.path),
@@ -134,7 +130,6 @@ impl Layer {
                 offered.push(Offered {
                     layer,
                     name: path.display().to_string(),
-                    path: path.display().to_string(),
                     kind: Some(Kind::Recipe),
                     stamp: Stamp::of(&metadata),
                     content: Content::Disk(path.clone()),
@@ -142,6 +137,16 @@ impl Layer {
             }
         }
         Ok(())
+    }
+}
+
+impl Offered {
+    /// Path to show and to open.
+    pub(super) fn path(&self) -> String {
+        match &self.content {
+            Content::Embedded(_) => self.name.clone(),
+            Content::Disk(path) => path.display().to_string(),
+        }
     }
 }
 

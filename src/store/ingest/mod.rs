@@ -186,7 +186,7 @@ fn write(
         .insert(params![
             layer,
             file.name,
-            file.path,
+            file.path(),
             parsed.kind,
             size,
             file.stamp.modified_ns,
