@@ -388,8 +388,8 @@ pub(super) struct NewRecipeArgs {
     /// Precision of the weights [default: that of the published weights]
     #[arg(long, value_name = "P")]
     pub precision: Option<String>,
-    /// Engines that get blocks
-    #[arg(long, value_name = "B", value_delimiter = ',', default_value = "vllm")]
+    /// Engines that get blocks [default: vllm]
+    #[arg(long, value_name = "B", value_delimiter = ',')]
     pub backend: Vec<String>,
     /// GPU counts that get a block [default: 1, 2, 4 and 8, as far as the weights fit]
     #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=4096))]
@@ -408,9 +408,9 @@ pub(super) struct NewModelArgs {
     /// Longest context, in tokens
     #[arg(long, value_name = "TOKENS")]
     pub context_length: Option<u32>,
-    /// Precision of the published weights
-    #[arg(long, value_name = "P", default_value = "bf16")]
-    pub precision: String,
+    /// Precision of the published weights [default: bf16]
+    #[arg(long, value_name = "P")]
+    pub precision: Option<String>,
     #[command(flatten)]
     pub to: NewTarget,
 }

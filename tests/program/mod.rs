@@ -1,12 +1,5 @@
 //! Runs the program in a place of its own, with nothing of the tester's environment.
 #![allow(dead_code)]
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may fail"
-)]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -4,7 +4,7 @@ use crate::catalog::size;
 use crate::cli::args::NewModelArgs;
 use crate::cli::failure::{Exit, Failure};
 
-use super::template::{fill, scalar, slug};
+use super::template::{fill, scalar, sizes, slug};
 use super::write;
 
 pub(super) fn run(args: &NewModelArgs) -> Result<Exit, Failure> {
@@ -35,6 +35,10 @@ pub(super) fn run(args: &NewModelArgs) -> Result<Exit, Failure> {
         ));
     }
     let name = parts.last().copied().unwrap_or_default();
+    let precision = match &args.precision {
+        Some(precision) => precision.to_lowercase(),
+        None => sizes()?.precision,
+    };
     let text = fill(
         "model.yaml",
         &[
@@ -42,7 +46,7 @@ pub(super) fn run(args: &NewModelArgs) -> Result<Exit, Failure> {
             ("alias", &scalar(&slug(id))),
             ("name", &scalar(&name.replace('-', " "))),
             ("size", &scalar(&args.size)),
-            ("precision", &scalar(&args.precision)),
+            ("precision", &scalar(&precision)),
             (
                 "context_length",
                 &args

@@ -13,7 +13,7 @@ use crate::cli::output;
 use crate::cli::session::Session;
 use crate::launch::{Detail, MachineFacts, Outcome, Request, decide};
 
-use super::template::{broken, fill, scalar, sizes, slug};
+use super::template::{Sizes, broken, fill, scalar, sizes, slug};
 use super::write;
 
 /// The GPU counts that are tried when none are named.
@@ -35,11 +35,12 @@ pub(super) fn run(args: &NewRecipeArgs) -> Result<Exit, Failure> {
     let most = args.gpus.iter().copied().max().unwrap_or(8);
     let machine = named(&args.hardware, Some(most), None, &session.store)?;
     let hardware = machine.hardware.clone().unwrap_or_default();
+    let sizes = sizes()?;
     let precision = args
         .precision
         .clone()
         .or_else(|| card.weights_precision.clone())
-        .unwrap_or_else(|| "bf16".to_owned())
+        .unwrap_or_else(|| sizes.precision.clone())
         .to_lowercase();
     let recipe_id = format!("{}-{}-{precision}", slug(&id), hardware.to_lowercase());
     let counts = if args.gpus.is_empty() {
@@ -47,7 +48,12 @@ pub(super) fn run(args: &NewRecipeArgs) -> Result<Exit, Failure> {
     } else {
         args.gpus.clone()
     };
-    let sections = sections(&session, &args.backend)?;
+    let backends = if args.backend.is_empty() {
+        &sizes.backends
+    } else {
+        &args.backend
+    };
+    let sections = sections(&session, backends)?;
     let draft = Draft {
         recipe_id: &recipe_id,
         model: &id,
@@ -55,6 +61,7 @@ pub(super) fn run(args: &NewRecipeArgs) -> Result<Exit, Failure> {
         precision: &precision,
         card: &card,
         sections: &sections,
+        sizes: &sizes,
     };
     let fit = fitting(args, &draft, &machine, &counts)?;
     if fit.is_empty() {
@@ -115,6 +122,7 @@ struct Draft<'a> {
     precision: &'a str,
     card: &'a Model,
     sections: &'a [Section],
+    sizes: &'a Sizes,
 }
 
 /// The configurations that the rules would let this recipe serve; why not the others is said.
@@ -163,7 +171,7 @@ impl Draft<'_> {
         wanted: impl Fn(&Section, u32) -> bool,
         counts: &[u32],
     ) -> Result<String, Failure> {
-        let sizes = sizes()?;
+        let sizes = self.sizes;
         let millions = self.card.parameters_millions();
         // Of a model of unknown size the most cautious start is that of a large one.
         let size = sizes

@@ -13,6 +13,10 @@ use crate::cli::failure::{Exit, Failure};
 pub(super) struct Sizes {
     pub sizes: Vec<Size>,
     pub dtypes: BTreeMap<String, String>,
+    /// Engines that get blocks when none are named.
+    pub backends: Vec<String>,
+    /// The precision when neither the command line nor the card says one.
+    pub precision: String,
 }
 
 /// What recipes for models of up to a size start from.
