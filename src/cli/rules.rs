@@ -107,13 +107,14 @@ fn run_files(args: &RulesRunArgs) -> Result<Exit, Failure> {
                 fs::create_dir_all(dir)?;
                 fs::write(dir.join(format!("{name}.csv")), tuples)?;
             }
-            None => output::answer(&format!("{name}\n{RULE}\n{tuples}{RULE}"))?,
+            None => output::answer(&format!("{TOP}\n{name}\n{RULE}\n{tuples}{RULE}"))?,
         }
     }
     Ok(Exit::Done)
 }
 
-/// What separates relations where they are printed.
+/// What separates relations where they are printed, as Soufflé does.
+const TOP: &str = "---------------";
 const RULE: &str = "===============";
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {

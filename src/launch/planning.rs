@@ -59,7 +59,7 @@ pub enum PlanningError {
         what: String,
     },
     /// More or fewer GPUs are named than the configuration takes.
-    #[error("{given} GPU ids are named, and the chosen configuration is for {gpus} GPUs")]
+    #[error("`--gpu-ids` names {given}, and the chosen configuration takes {gpus}")]
     #[diagnostic(
         code(launch::gpu_ids),
         help("name as many ids as GPUs with `--gpu-ids`, or ask for that many GPUs")

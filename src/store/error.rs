@@ -11,7 +11,7 @@ use thiserror::Error;
 #[derive(Debug, Error, Diagnostic)]
 pub enum StoreError {
     /// A catalog folder or file cannot be read.
-    #[error("cannot read the catalog `{}`: {source}", path.display())]
+    #[error("cannot read the catalog `{}`", path.display())]
     #[diagnostic(
         code(store::unreadable_catalog),
         help("name a folder that holds `recipes/`, `models/` and the like, or plain recipe files")
@@ -33,14 +33,14 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// SQLite failed.
-    #[error("the store failed: {0}")]
+    #[error("the store failed")]
     #[diagnostic(
         code(store::sqlite),
         help("delete the store; it is made again from the catalog")
     )]
     Sqlite(#[from] rusqlite::Error),
     /// A stored document cannot be read back.
-    #[error("the store holds a document that cannot be read: {0}")]
+    #[error("the store holds a document that cannot be read")]
     #[diagnostic(
         code(store::document),
         help("delete the store; it is made again from the catalog")
