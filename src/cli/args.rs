@@ -107,14 +107,10 @@ impl Command {
 #[command(next_help_heading = "Request")]
 pub(super) struct RequestArgs {
     /// Hugging Face id of the model, or an alias of its card
+    #[arg(help_heading = None::<&str>)]
     pub model: String,
-    /// How many GPUs to use [default: by the model's size]
-    #[arg(value_name = "GPUS", value_parser = clap::value_parser!(u32).range(1..=4096))]
-    pub gpu_count: Option<u32>,
-    /// The same as GPUS
-    #[arg(long, alias = "gpu-count", value_name = "N", conflicts_with = "gpu_count",
-          value_parser = clap::value_parser!(u32).range(1..=4096))]
-    pub gpus: Option<u32>,
+    #[command(flatten)]
+    pub count: CountArgs,
     #[command(flatten)]
     pub wanted: WantedArgs,
 }
@@ -142,9 +138,23 @@ pub(super) struct WantedArgs {
     pub allow_unknown_flags: bool,
 }
 
-impl RequestArgs {
+/// The GPU count, as a second word or as a flag.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Request")]
+pub(super) struct CountArgs {
+    /// How many GPUs to use [default: by the model's size]
+    #[arg(value_name = "GPUS", help_heading = None::<&str>,
+          value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub gpu_count: Option<u32>,
+    /// The same as GPUS
+    #[arg(long, alias = "gpu-count", value_name = "N", conflicts_with = "gpu_count",
+          value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub gpus: Option<u32>,
+}
+
+impl CountArgs {
     /// The GPU count, in whichever form it was given.
-    pub fn gpus(&self) -> Option<u32> {
+    pub fn get(&self) -> Option<u32> {
         self.gpu_count.or(self.gpus)
     }
 }
@@ -238,23 +248,18 @@ pub(super) struct GenerateArgs {
     /// Hugging Face id of the model, or an alias of its card
     #[arg(required_unless_present = "batch", conflicts_with = "batch")]
     pub model: Option<String>,
-    /// How many GPUs to use [default: by the model's size]
-    #[arg(value_name = "GPUS", value_parser = clap::value_parser!(u32).range(1..=4096))]
-    pub gpu_count: Option<u32>,
-    /// The same as GPUS
-    #[arg(long, alias = "gpu-count", value_name = "N", conflicts_with = "gpu_count",
-          value_parser = clap::value_parser!(u32).range(1..=4096))]
-    pub gpus: Option<u32>,
+    #[command(flatten)]
+    pub count: CountArgs,
     #[command(flatten)]
     pub wanted: WantedArgs,
     /// What to print
-    #[arg(long, value_enum, default_value_t = GenerateFormat::Docker)]
+    #[arg(long, value_enum, default_value_t = GenerateFormat::Docker, help_heading = "Output")]
     pub format: GenerateFormat,
     /// Put the reasons into the output, as comments
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub explain: bool,
     /// Requests as JSON lines, from a file or - for stdin; answers as JSON lines
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub batch: Option<PathBuf>,
     #[command(flatten)]
     pub machine: MachineArgs,
@@ -277,13 +282,13 @@ pub(super) struct LaunchArgs {
     #[command(flatten)]
     pub request: RequestArgs,
     /// Print the command, and run nothing
-    #[arg(long)]
+    #[arg(long, help_heading = "Container")]
     pub dry_run: bool,
     /// Return once the container has started
-    #[arg(long)]
+    #[arg(long, help_heading = "Container")]
     pub detach: bool,
     /// Which program runs containers
-    #[arg(long, value_enum, default_value_t = Engine::Docker)]
+    #[arg(long, value_enum, default_value_t = Engine::Docker, help_heading = "Container")]
     pub engine: Engine,
     #[command(flatten)]
     pub machine: MachineArgs,

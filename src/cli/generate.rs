@@ -21,7 +21,7 @@ pub(super) fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
         return batch::run(&session, &policy, args, batch);
     }
     let model = args.model.as_deref().unwrap_or_default();
-    let asked = args.gpu_count.or(args.gpus);
+    let asked = args.count.get();
     let request = request(&session, model, asked, &args.wanted)?;
     let machine = machine(&args.machine, request.gpus, &session.store)?;
     let json = args.format == GenerateFormat::Json;

@@ -16,7 +16,12 @@ pub(super) fn run(args: &LaunchArgs) -> Result<Exit, Failure> {
     let wanted = &args.request.wanted;
     let session = Session::open(&args.catalog, recipe_file(wanted))?;
     let policy = session.policy()?;
-    let request = request(&session, &args.request.model, args.request.gpus(), wanted)?;
+    let request = request(
+        &session,
+        &args.request.model,
+        args.request.count.get(),
+        wanted,
+    )?;
     let machine = machine(&args.machine, request.gpus, &session.store)?;
     let mut wishes = wishes(&args.container);
     wishes.detach = args.detach;

@@ -21,22 +21,25 @@ pub(super) struct Made {
 /// Why there is none, with the decision as far as it got.
 pub(super) struct NotMade {
     pub decision: Option<Box<Decision>>,
+    /// The first line of what is printed.
     pub message: String,
     pub failure: Failure,
 }
 
-impl From<Failure> for NotMade {
-    fn from(failure: Failure) -> Self {
-        let message = failure
-            .reports
-            .first()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+impl NotMade {
+    fn new(decision: Option<Decision>, failure: Failure) -> NotMade {
+        let message = failure.reports.first().map(ToString::to_string);
         NotMade {
-            decision: None,
-            message,
+            decision: decision.map(Box::new),
+            message: message.unwrap_or_default(),
             failure,
         }
+    }
+}
+
+impl From<Failure> for NotMade {
+    fn from(failure: Failure) -> Self {
+        NotMade::new(None, failure)
     }
 }
 
@@ -65,18 +68,8 @@ pub(super) fn made(
     if decision.selected.is_none() && detail == Detail::Choice {
         decision = decide(Detail::Search)?;
     }
-    let not_made = |decision: Decision, failure: Failure| {
-        let message = failure
-            .reports
-            .first()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        NotMade {
-            decision: Some(Box::new(decision)),
-            message,
-            failure,
-        }
-    };
+    let not_made = |decision, failure| NotMade::new(Some(decision), failure);
+
     if decision.model.is_none() {
         let failure = unknown_model(&session.store, &request.model)?;
         return Err(not_made(decision, failure));
