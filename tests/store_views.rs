@@ -212,5 +212,6 @@ fn an_input_with_other_columns_is_told_with_those_of_the_view() {
     ran.exits(2)
         .says("policy::view-columns")
         .says("the view `hardware` has no column `memory`")
-        .says("the view has the columns hardware, gfx, vram_mib");
+        .says("not a column of the view")
+        .says("it has gfx, hardware, vram_mib");
 }

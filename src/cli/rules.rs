@@ -9,9 +9,10 @@ use crate::datalog::source::Sources;
 use crate::datalog::{self, Checked, CompiledProgram, Facts, FromDisk, Options, facts_file};
 use crate::policy::{Policy, PolicyError, RuleSources};
 
-use super::args::{RulesArgs, RulesCheckArgs, RulesCommand, RulesRunArgs};
+use super::args::{CatalogArgs, RulesArgs, RulesCheckArgs, RulesCommand, RulesRunArgs};
 use super::failure::{Exit, Failure};
 use super::output;
+use super::session::Session;
 
 pub(super) fn run(args: &RulesArgs) -> Result<Exit, Failure> {
     match &args.what {
@@ -25,7 +26,8 @@ fn check(args: &RulesCheckArgs) -> Result<Exit, Failure> {
         let (sources, checked, _) = compiled(&args.files)?;
         (sources, checked.warnings)
     } else {
-        Policy::check(RuleSources::read(&[], &args.files)?)?
+        let session = Session::open(&CatalogArgs::default(), None)?;
+        Policy::check(RuleSources::read(&[], &args.files)?, &session.store)?
     };
     print(&sources, &warnings);
     let counted = |count: usize, noun: &str| match count {

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::datalog::diagnostic::Diagnostics;
 use crate::datalog::source::Sources;
 use crate::datalog::{self, Checked, CompiledProgram, Facts, Model, Options, RelId, Tuple, Value};
-use crate::store::{COMPILED, Scope, Store};
+use crate::store::{COMPILED, Scope, Store, ViewError};
 
 use super::gather::gather;
-use super::{PolicyError, RelationText, RuleSources};
+use super::{PolicyError, RelationText, RuleSources, views};
 
 /// Rules that can be evaluated, and what their relations say.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ impl Policy {
             tracing::debug!(took = ?started.elapsed(), "rules read from the store");
             return Ok(Policy { rules, ..policy });
         }
-        let policy = Policy::compile(rules)?;
+        let policy = Policy::compile(rules, store)?;
         if let (Some(key), Ok(bytes)) = (key, postcard::to_stdvec(&policy)) {
             store.keep(COMPILED, &key, &bytes);
         }
@@ -45,9 +45,9 @@ impl Policy {
     /// Parses, checks and compiles rules.
     ///
     /// # Errors
-    /// The rules have mistakes.
-    pub fn compile(rules: RuleSources) -> Result<Policy, PolicyError> {
-        let (program, checked, _) = compiled(rules.clone())?;
+    /// The rules have mistakes, or read what the store does not have.
+    pub fn compile(rules: RuleSources, store: &Store) -> Result<Policy, PolicyError> {
+        let (program, checked, _) = compiled(rules.clone(), store)?;
         let decl = |relation: &datalog::RelationInfo| checked.program.decls.get(relation.decl);
         let texts = checked
             .relations
@@ -64,9 +64,9 @@ impl Policy {
     /// Checks rules and gives what looks wrong in them, with their texts.
     ///
     /// # Errors
-    /// The rules have mistakes.
-    pub fn check(rules: RuleSources) -> Result<(Sources, Diagnostics), PolicyError> {
-        let (_, checked, sources) = compiled(rules)?;
+    /// The rules have mistakes, or read what the store does not have.
+    pub fn check(rules: RuleSources, store: &Store) -> Result<(Sources, Diagnostics), PolicyError> {
+        let (_, checked, sources) = compiled(rules, store)?;
         Ok((sources, checked.warnings))
     }
 
@@ -131,18 +131,30 @@ impl Policy {
     }
 }
 
-fn compiled(rules: RuleSources) -> Result<(CompiledProgram, Checked, Sources), PolicyError> {
+fn compiled(
+    rules: RuleSources,
+    store: &Store,
+) -> Result<(CompiledProgram, Checked, Sources), PolicyError> {
     let mut sources = Sources::new();
     let (files, mut loader) = rules.into_sources(&mut sources);
     let compiled = datalog::load(&mut sources, &files, &mut loader)
         .and_then(|checked| Ok((datalog::compile(&checked)?, checked)));
-    match compiled {
-        Ok((program, checked)) => Ok((program, checked, sources)),
-        Err(diagnostics) => Err(PolicyError::Rules {
-            diagnostics,
-            sources: Box::new(sources),
-        }),
+    let (program, checked) = match compiled {
+        Ok(compiled) => compiled,
+        Err(diagnostics) => {
+            let sources = Box::new(sources);
+            return Err(PolicyError::Rules {
+                diagnostics,
+                sources,
+            });
+        }
+    };
+    let mistakes = views::check(&checked, &sources, store).map_err(ViewError::from)?;
+    if !mistakes.is_empty() {
+        let sources = Box::new(sources);
+        return Err(PolicyError::Views { mistakes, sources });
     }
+    Ok((program, checked, sources))
 }
 
 /// The text of each column of a tuple, as sentences show it.

@@ -9,6 +9,8 @@ use crate::datalog::diagnostic::{Diagnostics, RuleError};
 use crate::datalog::source::Sources;
 use crate::store::ViewError;
 
+use super::ViewMistake;
+
 /// Why the rules cannot be used.
 #[derive(Debug, Error)]
 pub enum PolicyError {
@@ -25,6 +27,14 @@ pub enum PolicyError {
     Rules {
         /// The mistakes.
         diagnostics: Diagnostics,
+        /// The files.
+        sources: Box<Sources>,
+    },
+    /// `.input` relations of site files are no views of the store, or have other columns.
+    #[error("rule files read what the store does not have")]
+    Views {
+        /// Which ones.
+        mistakes: Vec<ViewMistake>,
         /// The files.
         sources: Box<Sources>,
     },
@@ -54,6 +64,10 @@ impl PolicyError {
             } => diagnostics
                 .reports(&sources)
                 .map(miette::Report::new)
+                .collect(),
+            PolicyError::Views { mistakes, sources } => mistakes
+                .into_iter()
+                .map(|mistake| mistake.report(&sources))
                 .collect(),
             PolicyError::Evaluation { error, sources } => {
                 vec![miette::Report::new(error.report(&sources))]

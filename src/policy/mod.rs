@@ -7,8 +7,10 @@ mod error;
 mod gather;
 mod sources;
 mod text;
+mod views;
 
 pub use compiled::Policy;
 pub use error::PolicyError;
 pub use sources::{RuleSources, builtin_names, read_builtin};
 pub use text::RelationText;
+pub use views::ViewMistake;

@@ -18,7 +18,7 @@ static RULES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 /// The built-in file that includes all others.
 const MAIN: &str = "main.dl";
 /// How built-in files are named in messages, so that nobody takes them for files of theirs.
-const BUILTIN: &str = "builtin/";
+pub(super) const BUILTIN: &str = "builtin/";
 
 /// The text of a built-in file by its name, such as `preference.dl`.
 pub fn read_builtin(name: &str) -> Option<&'static str> {

@@ -66,6 +66,31 @@ impl From<rusqlite::Error> for ViewError {
 pub struct ScopedViews(HashSet<String>);
 
 impl Store {
+    /// The names of all views.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn view_names(&self) -> Result<Vec<String>, StoreError> {
+        self.names("SELECT DISTINCT view FROM view_column ORDER BY view", &[])
+    }
+
+    /// The columns of a view that rules may read; none when there is no such view.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn view_columns(&self, view: &str) -> Result<Vec<String>, StoreError> {
+        self.names(
+            "SELECT name FROM view_column WHERE view = ?1 AND name <> 'scope_key'",
+            &[view],
+        )
+    }
+
+    fn names(&self, sql: &str, of: &[&str]) -> Result<Vec<String>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let names = statement.query_map(rusqlite::params_from_iter(of), |row| row.get(0))?;
+        Ok(names.collect::<Result<_, _>>()?)
+    }
+
     /// Which views a [`Scope`] limits.
     ///
     /// # Errors
@@ -138,27 +163,13 @@ pub fn read_relation(
 
 /// A missing view or column, told by what is there; else SQLite's own words.
 fn explain(store: &Store, relation: &str, columns: &[&str], error: rusqlite::Error) -> ViewError {
-    let names = |sql: &str| -> Vec<String> {
-        store
-            .connection
-            .prepare(sql)
-            .and_then(|mut statement| {
-                let names = statement.query_map([], |row| row.get(0))?;
-                names.collect()
-            })
-            .unwrap_or_default()
-    };
-    let views = names("SELECT DISTINCT view FROM view_column ORDER BY view");
-    if !views.iter().any(|view| view == relation) {
+    let there = store.view_columns(relation).unwrap_or_default();
+    if there.is_empty() {
         return ViewError::Unknown {
             relation: relation.to_owned(),
-            views,
+            views: store.view_names().unwrap_or_default(),
         };
     }
-    // The relation is one of the views' names here, so it can stand in the text.
-    let there = names(&format!(
-        "SELECT name FROM pragma_table_info('{relation}') WHERE name <> 'scope_key'"
-    ));
     match columns
         .iter()
         .find(|column| !there.iter().any(|name| name == *column))

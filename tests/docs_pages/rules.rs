@@ -1,5 +1,6 @@
 //! Rules on the pages are without mistakes.
 
+use aim_engine::store::{Layer, Store, StoreSpec};
 use std::path::PathBuf;
 
 use aim_engine::datalog::source::Sources;
@@ -64,7 +65,13 @@ fn with_builtin(name: &str, rules: &str) -> Vec<String> {
         .join(PathBuf::from(name).file_name().expect("a name"));
     std::fs::write(&path, rules).expect("the file is written");
     let sources = RuleSources::read(&[], &[path]).expect("the file");
-    match Policy::check(sources) {
+    let spec = StoreSpec {
+        layers: Layer::stack(None, &[]),
+        file: Some(dir.path().join("store.db")),
+        ..StoreSpec::default()
+    };
+    let store = Store::open(&spec).expect("a store");
+    match Policy::check(sources, &store) {
         Ok((_, warnings)) => warnings
             .iter()
             .map(|warning| warning.message.clone())
