@@ -228,3 +228,21 @@ fn a_changed_rule_counts_at_once() {
     place.write("part.dl", "\n");
     assert_eq!(decide(include), "vllm");
 }
+
+#[test]
+fn each_built_in_file_can_be_replaced_by_a_copy_of_it() {
+    let place = Place::new();
+    for name in aim_engine::policy::builtin_names() {
+        let text = aim_engine::policy::read_builtin(name).unwrap();
+        place.write(&format!("rules/{name}"), text);
+    }
+    let ran = place.run(&[
+        "generate",
+        "Qwen/Qwen3-32B",
+        "4",
+        "--hardware=MI300X",
+        "--available-gpus=8",
+        "--rules=rules",
+    ]);
+    assert!(ran.exits(0).out.contains("--tensor-parallel-size 4"));
+}

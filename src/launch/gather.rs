@@ -2,7 +2,7 @@
 
 use crate::datalog::{CompiledProgram, Facts, RelId, Value};
 use crate::detect::Level;
-use crate::policy::PolicyError;
+use crate::policy::{GIVEN, PolicyError};
 
 use super::{MachineFacts, Request};
 
@@ -27,24 +27,6 @@ pub(super) fn add(
         .map(|relation| facts.id(relation))
         .collect()
 }
-
-/// The relations that are filled here and not from the store.
-const GIVEN: &[&str] = &[
-    "request",
-    "asked_gpus",
-    "asked_precision",
-    "asked_backend",
-    "asked_metric",
-    "asked_recipe",
-    "strict",
-    "allow_unknown_flags",
-    "declared_hardware",
-    "declared_gpus",
-    "seen_device",
-    "limited",
-    "listed",
-    "counted",
-];
 
 fn add_request(
     facts: &mut Adder<'_>,

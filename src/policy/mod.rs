@@ -13,4 +13,4 @@ pub use compiled::Policy;
 pub use error::PolicyError;
 pub use sources::{RuleSources, builtin_names, read_builtin};
 pub use text::RelationText;
-pub use views::ViewMistake;
+pub use views::{GIVEN, ViewMistake};

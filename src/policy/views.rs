@@ -11,6 +11,24 @@ use crate::store::{Store, StoreError};
 
 use super::sources::BUILTIN;
 
+/// The `.input` relations that each run fills from its requests and machines, and not from the store.
+pub const GIVEN: &[&str] = &[
+    "request",
+    "asked_gpus",
+    "asked_precision",
+    "asked_backend",
+    "asked_metric",
+    "asked_recipe",
+    "strict",
+    "allow_unknown_flags",
+    "declared_hardware",
+    "declared_gpus",
+    "seen_device",
+    "limited",
+    "listed",
+    "counted",
+];
+
 /// An `.input` relation that the store cannot fill.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ViewMistake {
@@ -36,7 +54,8 @@ pub(super) fn check(
         let Some(decl) = checked.program.decls.get(relation.decl) else {
             continue;
         };
-        if sources.name(decl.span.file).starts_with(BUILTIN) {
+        let builtin = sources.name(decl.span.file).starts_with(BUILTIN);
+        if builtin || GIVEN.contains(&relation.name.as_str()) {
             continue;
         }
         let there = store.view_columns(&relation.name)?;
