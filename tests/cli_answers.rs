@@ -540,3 +540,28 @@ fn lists_are_tables_or_json() {
         .exits(0);
     assert!(shown.json().as_array().unwrap().len() > 8);
 }
+
+#[test]
+fn a_model_without_recipes_is_told_the_one_that_differs_by_a_character() {
+    let place = Place::new();
+    place.write(
+        "site/models/card.yaml",
+        "model_id: org/Llama-3_1-8B-Instruct\nsize: 8B\n",
+    );
+    place.write(
+        "site/recipes/r.yaml",
+        "recipe_id: r\nmodel_id: org/Llama-3.1-8B-Instruct\nhardware: MI300X\nprecision: bf16\n\
+         vllm_serve:\n  1_gpu: {enabled: true, args: {}}\n",
+    );
+    place
+        .run(&[
+            "generate",
+            "org/Llama-3_1-8B-Instruct",
+            "1",
+            "--hardware=MI300X",
+            "--catalog=site",
+        ])
+        .exits(1)
+        .says("No suitable recipe found for org/Llama-3_1-8B-Instruct")
+        .says("`org/Llama-3.1-8B-Instruct`");
+}

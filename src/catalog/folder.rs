@@ -195,8 +195,17 @@ impl<'a> Walk<'a> {
                 format!("{below}/{name}")
             };
             if file_type.is_dir() {
-                if depth < MAX_DEPTH && !path.ends_with("templates") {
-                    self.enter(&path, &name, depth + 1)?;
+                if depth < MAX_DEPTH
+                    && !path.ends_with("templates")
+                    && self.enter(&path, &name, depth + 1).is_err()
+                {
+                    // A folder that cannot be listed costs what is in it, and reading it tells.
+                    self.found.push(FoundFile {
+                        name,
+                        kind: self.kind,
+                        stamp: Stamp::default(),
+                        path,
+                    });
                 }
             } else if file_type.is_symlink() && path.is_dir() {
                 if depth < MAX_DEPTH {

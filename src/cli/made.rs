@@ -78,7 +78,7 @@ pub(super) fn made(
         return Err(not_made(decision, failure));
     }
     let Some(selected) = decision.selected.clone() else {
-        let failure = no_recipe(request, &decision);
+        let failure = no_recipe(&session.store, request, &decision)?;
         return Err(not_made(decision, failure));
     };
     let planned = plan(&session.store, &decision, &selected, machine, wishes)
@@ -94,26 +94,9 @@ pub(super) fn made(
 }
 
 pub(super) fn unknown_model(store: &Store, model: &str) -> Result<Failure, Failure> {
-    let names = store.model_names()?;
-    let folded = model.to_lowercase();
-    let mut near: Vec<(f64, &String)> = names
-        .iter()
-        .map(|name| (strsim::jaro_winkler(&folded, &name.to_lowercase()), name))
-        .filter(|(score, _)| *score >= 0.8)
-        .collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    let near: Vec<String> = near
-        .into_iter()
-        .take(3)
-        .map(|(_, name)| format!("`{name}`"))
-        .collect();
-    let help = if near.is_empty() {
-        "`aim-engine list models` shows the models that the catalog has recipes for".to_owned()
-    } else {
-        format!(
-            "did you mean {}? `aim-engine list models` shows all",
-            near.join(" or ")
-        )
+    let help = match near_models(model, &store.model_names()?) {
+        Some(near) => format!("did you mean {near}? `aim-engine list models` shows all"),
+        None => "`aim-engine list models` shows the models that the catalog has".to_owned(),
     };
     Ok(Failure::say(
         Exit::No,
@@ -123,10 +106,27 @@ pub(super) fn unknown_model(store: &Store, model: &str) -> Result<Failure, Failu
     ))
 }
 
-/// How many of the nearest configurations are named where none will do.
+/// The names most like `model`, other than itself: `` `a` or `b` ``.
+fn near_models(model: &str, names: &[String]) -> Option<String> {
+    let folded = model.to_lowercase();
+    let mut near: Vec<(f64, &String)> = names
+        .iter()
+        .map(|name| (strsim::jaro_winkler(&folded, &name.to_lowercase()), name))
+        .filter(|(score, name)| *score >= 0.8 && name.to_lowercase() != folded)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    let near: Vec<String> = near
+        .into_iter()
+        .take(NEAREST)
+        .map(|(_, name)| format!("`{name}`"))
+        .collect();
+    (!near.is_empty()).then(|| near.join(" or "))
+}
+
+/// How many of the nearest models or configurations are named where none will do.
 const NEAREST: usize = 3;
 
-fn no_recipe(request: &Request, decision: &Decision) -> Failure {
+fn no_recipe(store: &Store, request: &Request, decision: &Decision) -> Result<Failure, Failure> {
     let model = decision.model.as_deref().unwrap_or(&request.model);
     let mut rejected: Vec<_> = decision
         .tried
@@ -142,16 +142,24 @@ fn no_recipe(request: &Request, decision: &Decision) -> Failure {
     let help = if let (true, Some(recipe)) = (help.is_empty(), &request.recipe) {
         format!("`{recipe}` is a recipe for another model")
     } else if help.is_empty() {
-        "the catalog has no recipe for this model; `aim-engine new recipe` begins one".to_owned()
+        let recipes = store.recipes(None)?;
+        let mut served: Vec<String> = recipes.into_iter().map(|recipe| recipe.model).collect();
+        served.sort_unstable();
+        served.dedup();
+        let near = near_models(model, &served);
+        let near = near.map_or_else(String::new, |near| format!("; it has some for {near}"));
+        format!(
+            "the catalog has no recipe for this model{near}; `aim-engine new recipe` begins one"
+        )
     } else {
         format!("the nearest ones:\n{}", help.trim_end())
     };
-    Failure::say(
+    Ok(Failure::say(
         Exit::No,
         "launch::no_recipe",
         format!("No suitable recipe found for {model}"),
         help,
-    )
+    ))
 }
 
 impl Made {

@@ -20,7 +20,13 @@ pub fn set_up(args: &GlobalArgs) {
     let terminal = io::stderr().is_terminal();
     // Set once a process; a second setting (in tests) changes nothing.
     let _ = miette::set_hook(Box::new(move |_| {
-        let options = MietteHandlerOpts::new().color(color).terminal_links(false);
+        let options = MietteHandlerOpts::new()
+            .color(color)
+            .terminal_links(false)
+            // Lines break at spaces only: an id that is printed can be copied.
+            .word_separator(textwrap::WordSeparator::AsciiSpace)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation)
+            .break_words(false);
         let options = if terminal {
             options
         } else {
