@@ -5,7 +5,7 @@ mod decode;
 mod properties;
 
 use std::fs::read_dir;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::bounded_file;
@@ -56,16 +56,17 @@ pub(super) fn observe(root: &Path, found: &mut Detected) {
     });
 }
 
+/// A file of properties; none when it cannot be read (a problem says so).
+fn properties(path: PathBuf, found: &mut Detected) -> Option<Properties> {
+    let shown = path.display().to_string();
+    Properties::read(path)
+        .map_err(|why| found.problem(SOURCE, shown, why))
+        .ok()
+}
+
 /// The device of a node; none for a CPU, and for a node that cannot be read (a problem says so).
 fn gpu(root: &Path, node: &Path, found: &mut Detected) -> Option<Device> {
-    let path = node.join("properties");
-    let properties = match Properties::read(path.clone()) {
-        Ok(properties) => properties,
-        Err(why) => {
-            found.problem(SOURCE, path.display().to_string(), why);
-            return None;
-        }
-    };
+    let properties = properties(node.join("properties"), found)?;
     let mut facts = Facts {
         properties: &properties,
         found,
@@ -170,13 +171,7 @@ fn frame_buffers(folder: &Path, found: &mut Detected) -> Option<Vec<u64>> {
     let mut sizes = Vec::new();
     for bank in banks.into_iter().take(MAX_BANKS) {
         let path = folder.join(bank.to_string()).join("properties");
-        let properties = match Properties::read(path.clone()) {
-            Ok(properties) => properties,
-            Err(why) => {
-                found.problem(SOURCE, path.display().to_string(), why);
-                return None;
-            }
-        };
+        let properties = properties(path, found)?;
         let mut facts = Facts {
             properties: &properties,
             found,
