@@ -6,6 +6,7 @@ pub mod ast;
 mod check;
 pub mod database;
 pub mod diagnostic;
+pub mod difference;
 pub mod doc;
 pub mod eval;
 pub mod facts_file;

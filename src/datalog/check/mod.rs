@@ -6,6 +6,7 @@ mod body_types;
 mod convert;
 mod cycles;
 mod declare;
+mod doc_facts;
 mod docs;
 mod fitting;
 mod growth;
@@ -166,6 +167,7 @@ fn analyse(program: &Program, found: &mut Found) -> Outcome {
     let lattice = Lattice::new(program, found);
     let relations = Relations::new(program, &lattice, found);
     docs::check(program, found);
+    doc_facts::check(&relations, &lattice, found);
     let graph = Graph::new(program, &relations);
     cycles::check(program, &relations, &graph, found);
     let bodies = check_rules(program, &relations, &lattice, &graph, found);
