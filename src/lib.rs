@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod cli;
 pub mod datalog;
 pub mod detect;
+pub mod explain;
 pub mod launch;
 pub mod plan;
 pub mod policy;

@@ -8,7 +8,7 @@ use super::{MachineFacts, Request};
 
 /// Adds the facts of requests, numbered from 1, and of machines, numbered from 1; each request
 /// names its machine by position. Gives back the relations that are filled here, with tuples or without.
-pub(super) fn add(
+pub(crate) fn add(
     program: &CompiledProgram,
     facts: &mut Facts,
     requests: &[(Request, usize)],

@@ -4,7 +4,7 @@ mod answer;
 mod argv;
 mod cache;
 mod decision;
-mod gather;
+pub(crate) mod gather;
 mod machine;
 mod planning;
 mod reading;

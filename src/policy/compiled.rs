@@ -47,18 +47,30 @@ impl Policy {
     /// # Errors
     /// The rules have mistakes, or read what the store does not have.
     pub fn compile(rules: RuleSources, store: &Store) -> Result<Policy, PolicyError> {
-        let (program, checked, _) = compiled(rules.clone(), store)?;
+        Ok(Policy::open(rules, store)?.0)
+    }
+
+    /// The same, with what explanations read beside the program: the rules as they are written.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub fn open(
+        rules: RuleSources,
+        store: &Store,
+    ) -> Result<(Policy, Checked, Sources), PolicyError> {
+        let (program, checked, sources) = compiled(rules.clone(), store)?;
         let decl = |relation: &datalog::RelationInfo| checked.program.decls.get(relation.decl);
         let texts = checked
             .relations
             .iter()
             .map(|relation| decl(relation).map(RelationText::of));
         let texts = texts.map(Option::unwrap_or_default).collect();
-        Ok(Policy {
+        let policy = Policy {
             program,
             texts,
             rules,
-        })
+        };
+        Ok((policy, checked, sources))
     }
 
     /// Checks rules and gives what looks wrong in them, with their texts.
@@ -111,13 +123,42 @@ impl Policy {
         goals: &[RelId],
         more: impl FnOnce(&CompiledProgram, &mut Facts) -> Result<Vec<RelId>, PolicyError>,
     ) -> Result<Model, PolicyError> {
+        let facts = self.facts(store, scope, goals, more)?;
+        self.complete(facts, goals, &Options::default())
+    }
+
+    /// The store's facts and those of `more`, as far as `goals` need them; see [`evaluate`](Self::evaluate).
+    ///
+    /// # Errors
+    /// A view does not fit its relation.
+    pub fn facts(
+        &self,
+        store: &Store,
+        scope: &Scope,
+        goals: &[RelId],
+        more: impl FnOnce(&CompiledProgram, &mut Facts) -> Result<Vec<RelId>, PolicyError>,
+    ) -> Result<Facts, PolicyError> {
         let started = std::time::Instant::now();
         let mut facts = Facts::new(&self.program);
         let given = more(&self.program, &mut facts)?;
         gather(self, store, scope, goals, &given, &mut facts)?;
-        let gathered = started.elapsed();
-        let model = datalog::evaluate(&self.program, facts, goals, &Options::default());
-        tracing::debug!(?gathered, evaluated = ?(started.elapsed() - gathered), "rules evaluated");
+        tracing::debug!(took = ?started.elapsed(), "facts gathered");
+        Ok(facts)
+    }
+
+    /// Evaluates the rules over facts, as far as `goals` need it.
+    ///
+    /// # Errors
+    /// A rule meets a value that it cannot compute with.
+    pub fn complete(
+        &self,
+        facts: Facts,
+        goals: &[RelId],
+        options: &Options,
+    ) -> Result<Model, PolicyError> {
+        let started = std::time::Instant::now();
+        let model = datalog::evaluate(&self.program, facts, goals, options);
+        tracing::debug!(took = ?started.elapsed(), "rules evaluated");
         model.map_err(|error| {
             // Only now are the texts needed, and reading them again gives each file its number again.
             let mut sources = Sources::new();

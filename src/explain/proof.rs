@@ -1,0 +1,312 @@
+//! Why a fact holds, as a tree of sentences that ends in places.
+
+use std::collections::HashSet;
+
+use crate::datalog::ast::AggregateOp;
+use crate::datalog::proof::{Derivation, Premise, PremiseKind, Prover, Step};
+use crate::datalog::refute::{Attempt, Failure, Outcome, Refuter, Status as Reached};
+use crate::datalog::{Datum, Fact, Pattern};
+
+use super::node::{Node, Status};
+use super::saying::{Speaker, plain};
+use super::world::World;
+
+/// Statements beyond this many are cut, whatever depth was asked for.
+const MOST: usize = 5_000;
+
+/// Builds trees; what was shown once is only named afterwards.
+pub(super) struct Teller<'w> {
+    world: &'w World<'w>,
+    speaker: Speaker<'w>,
+    prover: Prover<'w>,
+    refuter: Refuter<'w>,
+    depth: usize,
+    shown: HashSet<Fact>,
+    denied: HashSet<Pattern>,
+    made: usize,
+}
+
+impl<'w> Teller<'w> {
+    /// Tells to so many levels beside the main line.
+    pub(super) fn new(world: &'w World<'w>, depth: usize) -> Teller<'w> {
+        Teller {
+            world,
+            speaker: world.speaker(),
+            prover: Prover::new(&world.checked, &world.model),
+            refuter: Refuter::new(&world.checked, &world.model),
+            depth,
+            shown: HashSet::new(),
+            denied: HashSet::new(),
+            made: 0,
+        }
+    }
+
+    pub(super) fn prover(&self) -> &Prover<'w> {
+        &self.prover
+    }
+
+    /// Why a fact holds.
+    pub(super) fn prove(&mut self, fact: &Fact, level: usize) -> Node {
+        self.made += 1;
+        let speaker = self.speaker;
+        let mut node = Node::new(speaker.written(fact), speaker.fact(fact), Status::Failed);
+        match self.prover.step(fact) {
+            None => {}
+            Some(Step::Given) => {
+                node.status = Status::Fact;
+                node.at = self.world.origins(fact);
+            }
+            Some(Step::Derived(derived)) => {
+                node.rule = Some(speaker.name(fact.relation).to_owned());
+                node.rule_at = Some(self.world.rule_place(derived.head));
+                if derived.premises.is_empty() {
+                    node.status = Status::Fact;
+                } else if self.shown.contains(fact) {
+                    node.status = Status::Above;
+                } else if level > self.depth || self.made > MOST {
+                    node.status = Status::Cut;
+                } else {
+                    node.status = Status::Holds;
+                    self.shown.insert(fact.clone());
+                    node.premises = self.premises(fact, &derived, level);
+                }
+            }
+        }
+        node
+    }
+
+    /// What a fact was derived from. Helpers without a sentence give way to what they rest on.
+    fn premises(&mut self, of: &Fact, derived: &Derivation, level: usize) -> Vec<Node> {
+        let mut nodes = Vec::new();
+        for premise in &derived.premises {
+            match &premise.kind {
+                PremiseKind::Fact(fact) if self.speaker.is_helper(fact.relation) => {
+                    match self.prover.step(fact) {
+                        Some(Step::Derived(inner)) if !inner.premises.is_empty() => {
+                            nodes.extend(self.premises(of, &inner, level));
+                        }
+                        _ => nodes.push(self.prove(fact, level + 1)),
+                    }
+                }
+                PremiseKind::Fact(fact) => {
+                    let carries_on = carries_on(of, fact) && nodes.iter().all(|node: &Node| !node.carries_on);
+                    let mut node = self.prove(fact, if carries_on { level } else { level + 1 });
+                    node.carries_on = carries_on && node.status == Status::Holds;
+                    nodes.push(node);
+                }
+                PremiseKind::Absent(pattern) => nodes.push(self.absent(premise, pattern, level + 1)),
+                other => nodes.extend(self.test(premise, other, level + 1)),
+            }
+        }
+        nodes.dedup();
+        nodes
+    }
+
+    /// A negation that holds, with why nothing of the kind is there.
+    fn absent(&mut self, premise: &Premise, pattern: &Pattern, level: usize) -> Node {
+        let says = self.denial(pattern);
+        let mut node = Node::new(premise.text.clone(), says, Status::Absent);
+        if self.speaker.is_helper(pattern.relation) {
+            node.at = self.helper_ends(pattern).iter().flat_map(|end| self.world.pattern_origins(end)).collect();
+        } else if self.is_input(pattern) {
+            node.at = self.world.pattern_origins(pattern);
+        } else if level < self.depth && self.made <= MOST {
+            node.premises = self.refuse(pattern, level + 1);
+        }
+        node
+    }
+
+    /// "not so: ..."; of a helper, what it looks for and does not find.
+    fn denial(&self, pattern: &Pattern) -> String {
+        if self.is_input(pattern)
+            && let Some(says) = self.world.absent_given(pattern)
+        {
+            return says.to_owned();
+        }
+        if self.speaker.is_helper(pattern.relation) {
+            let ends = self.helper_ends(pattern);
+            if let [end] = ends.as_slice()
+                && end != pattern
+            {
+                return self.denial(end);
+            }
+        }
+        format!("not so: {}", self.speaker.pattern(pattern))
+    }
+
+    /// The documented facts that a helper's rules miss.
+    fn helper_ends(&self, pattern: &Pattern) -> Vec<Pattern> {
+        let mut ends = Vec::new();
+        for attempt in self.refuter.attempts(pattern).attempts {
+            for literal in &attempt.literals {
+                if let Reached::Fails(Failure::NoFact(missing)) = &literal.status
+                    && missing != pattern
+                {
+                    if self.speaker.is_helper(missing.relation) {
+                        ends.extend(self.helper_ends(missing));
+                    } else {
+                        ends.push(missing.clone());
+                    }
+                }
+            }
+        }
+        ends.sort();
+        ends.dedup();
+        ends
+    }
+
+    fn is_input(&self, pattern: &Pattern) -> bool {
+        let info = self.world.checked.info(pattern.relation);
+        info.is_some_and(|info| info.is_input)
+    }
+
+    /// A comparison or an aggregate that holds. Equalities that only give a value its name say nothing.
+    fn test(&mut self, premise: &Premise, kind: &PremiseKind, level: usize) -> Option<Node> {
+        let node = |says: String| Node::new(premise.text.clone(), says, Status::Test);
+        match kind {
+            PremiseKind::Aggregate { op, value, witnesses, total } => {
+                let mut node = node(aggregated(*op, value, *total));
+                if level <= self.depth && self.made <= MOST {
+                    for witness in witnesses.iter().filter(|witness| !self.speaker.is_helper(witness.relation)) {
+                        let mut named = self.prove(witness, usize::MAX);
+                        if named.status == Status::Cut {
+                            named.status = Status::Holds;
+                        }
+                        node.premises.push(named);
+                    }
+                }
+                Some(node)
+            }
+            _ if names_a_value(&premise.text) => None,
+            _ => Some(node(premise.text.clone())),
+        }
+    }
+
+    /// Why nothing fits a pattern: each rule that could have made it, with what it fails at.
+    pub(super) fn refuse(&mut self, pattern: &Pattern, level: usize) -> Vec<Node> {
+        if !self.denied.insert(pattern.clone()) {
+            return Vec::new();
+        }
+        let attempts = self.refuter.attempts(pattern);
+        let mut nodes = Vec::new();
+        for attempt in attempts.attempts.iter().filter(|attempt| attempt.head_fits) {
+            self.made += 1;
+            if self.made > MOST {
+                break;
+            }
+            nodes.push(self.attempt(pattern, attempt, level));
+        }
+        if attempts.bounded {
+            let says = "the search was cut short here: there may be a nearer miss".to_owned();
+            nodes.push(Node::new(String::new(), says, Status::Cut));
+        }
+        nodes
+    }
+
+    fn attempt(&mut self, pattern: &Pattern, attempt: &Attempt, level: usize) -> Node {
+        let mut premises = Vec::new();
+        for outcome in &attempt.literals {
+            premises.extend(self.outcome(outcome, level));
+        }
+        let stops: Vec<&str> = premises
+            .iter()
+            .filter(|node| node.status == Status::Failed)
+            .map(|node| node.says.as_str())
+            .collect();
+        let says = match stops.as_slice() {
+            [] => "this rule does not make it".to_owned(),
+            [stop] => format!("this rule does not make it: {stop}"),
+            stops => format!("this rule does not make it, for {} reasons", stops.len()),
+        };
+        let mut node = Node::new(self.speaker.written_pattern(pattern), says, Status::Failed);
+        node.rule = Some(self.speaker.name(pattern.relation).to_owned());
+        node.rule_at = Some(self.world.rule_place(attempt.span));
+        if level <= self.depth {
+            node.premises = premises;
+        }
+        node
+    }
+
+    fn outcome(&mut self, outcome: &Outcome, level: usize) -> Vec<Node> {
+        let text = outcome.text.clone();
+        match &outcome.status {
+            Reached::NotReached => vec![Node::new(text.clone(), text, Status::NotReached)],
+            Reached::Holds(PremiseKind::Fact(fact)) => {
+                let mut node = self.prove(fact, usize::MAX);
+                if node.status == Status::Cut {
+                    node.status = Status::Holds;
+                }
+                vec![node]
+            }
+            Reached::Holds(PremiseKind::Absent(pattern)) => {
+                vec![Node::new(text, self.denial(pattern), Status::Absent)]
+            }
+            Reached::Holds(PremiseKind::Aggregate { op, value, total, .. }) => {
+                vec![Node::new(text, aggregated(*op, value, *total), Status::Test)]
+            }
+            Reached::Holds(_) if names_a_value(&text) => Vec::new(),
+            Reached::Holds(_) => vec![Node::new(text.clone(), text, Status::Test)],
+            Reached::Fails(failure) => vec![self.failure(text, failure, level)],
+        }
+    }
+
+    fn failure(&mut self, text: String, failure: &Failure, level: usize) -> Node {
+        let deeper = level < self.depth && self.made <= MOST;
+        match failure {
+            Failure::NoFact(pattern) => {
+                let mut node = Node::new(text, self.denial(pattern), Status::Failed);
+                if self.is_input(pattern) {
+                    node.at = self.world.pattern_origins(pattern);
+                } else if self.speaker.is_helper(pattern.relation) {
+                    let ends = self.helper_ends(pattern);
+                    node.at = ends.iter().flat_map(|end| self.world.pattern_origins(end)).collect();
+                } else if deeper {
+                    node.premises = self.refuse(pattern, level + 1);
+                }
+                node
+            }
+            Failure::Present(fact) => {
+                let mut node = Node::new(text, self.speaker.fact(fact), Status::Failed);
+                let proof = self.prove(fact, if deeper { level + 1 } else { usize::MAX });
+                node.at = proof.at;
+                node.rule = proof.rule;
+                node.rule_at = proof.rule_at;
+                node.premises = proof.premises;
+                node
+            }
+            Failure::Test { .. } => {
+                let says = format!("{text} does not hold");
+                Node::new(text, says, Status::Failed)
+            }
+            Failure::NoValue(because) => {
+                let says = format!("{text} has no value: {because}");
+                Node::new(text, says, Status::Failed)
+            }
+        }
+    }
+}
+
+/// Whether a premise speaks of the same subject as what follows from it, so that the two read one
+/// after the other: all their values but perhaps the last, and at least two.
+fn carries_on(conclusion: &Fact, premise: &Fact) -> bool {
+    let common = conclusion.values.iter().zip(&premise.values).take_while(|(a, b)| a == b).count();
+    let shorter = conclusion.values.len().min(premise.values.len());
+    common >= 2 && common + 1 >= shorter
+}
+
+fn aggregated(op: AggregateOp, value: &Datum, total: usize) -> String {
+    let value = plain(value);
+    match op {
+        AggregateOp::Count => format!("{value} in all"),
+        AggregateOp::Sum => format!("{value} is the sum of {total}"),
+        AggregateOp::Min if total == 1 => format!("{value} is the smallest, being the only one"),
+        AggregateOp::Min => format!("{value} is the smallest of {total}"),
+        AggregateOp::Max if total == 1 => format!("{value} is the largest, being the only one"),
+        AggregateOp::Max => format!("{value} is the largest of {total}"),
+    }
+}
+
+/// `X = 4 + 4`, with the value put in `8 = 8`: an equality that gives a value its name.
+fn names_a_value(text: &str) -> bool {
+    text.split_once(" = ").is_some_and(|(left, right)| left == right)
+}
