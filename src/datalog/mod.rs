@@ -9,12 +9,15 @@ pub mod diagnostic;
 pub mod difference;
 pub mod doc;
 pub mod eval;
+pub mod fact;
 pub mod facts_file;
 mod lex;
 mod nearest;
 mod parse;
 mod pattern;
 pub mod plan;
+pub mod proof;
+mod solve;
 pub mod source;
 pub mod value;
 
@@ -24,6 +27,7 @@ pub use check::{
 };
 pub use database::{FactError, Facts, Model, Tuple};
 pub use eval::{Limits, Options, Stamp, evaluate};
+pub use fact::{Datum, Fact, Pattern};
 pub use parse::{FromDisk, Loader, NoIncludes, parse, parse_all};
 pub use plan::{CompiledProgram, compile};
 pub use value::{Symbol, Value};
