@@ -94,11 +94,7 @@ impl Store {
             let value = fact.iter().find(|(name, _)| *name == column);
             statement.raw_bind_parameter(index, value.map_or(Cell::Null, |(_, cell)| *cell))?;
         }
-        let columns: Vec<String> = statement
-            .column_names()
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.raw_query();
         let Some(row) = rows.next()? else {
             return Ok(None);

@@ -455,13 +455,7 @@ mod tests {
                 let question = source.held_by.question;
                 let statement = store.connection.prepare(question).unwrap();
                 let mut words = columns.clone();
-                words.extend(
-                    statement
-                        .column_names()
-                        .into_iter()
-                        .skip(1)
-                        .map(str::to_owned),
-                );
+                words.extend(statement.column_names().skip(1).map(str::to_owned));
                 for index in 1..=statement.parameter_count() {
                     let parameter = statement.parameter_name(index).unwrap();
                     let parameter = parameter.trim_start_matches(':').to_owned();
