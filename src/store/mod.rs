@@ -11,6 +11,7 @@ mod kept;
 mod layer;
 mod lookup;
 mod notices;
+mod origin;
 mod place;
 
 pub use error::StoreError;
@@ -19,6 +20,7 @@ pub use kept::{COMPILED, GATHERED, Kept};
 pub use layer::Layer;
 pub use lookup::{BlockDetails, ConfigurationSummary, RecipeSummary, StoredArgument};
 pub use notices::{FileProblem, Notice};
+pub use origin::Place;
 pub use place::cache_dir;
 
 use std::path::PathBuf;
@@ -31,6 +33,10 @@ pub struct Store {
     connection: Connection,
     /// Why the store is in memory, where it is.
     in_memory: Option<String>,
+    /// Where its files are.
+    layers: Vec<Layer>,
+    /// The files that places were looked up in.
+    documents: origin::Documents,
 }
 
 /// What to open.
