@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::explain::{WhyArgs, WhyNotArgs};
+
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 /// Chooses how to serve a language model on AMD Instinct GPUs, by rules, and explains why.
@@ -48,6 +50,17 @@ pub(super) enum Command {
         after_help = "Examples:\n  aim-engine launch Qwen/Qwen3-32B 4 --dry-run\n  aim-engine launch Qwen/Qwen3-32B 4 --engine podman"
     )]
     Launch(LaunchArgs),
+    /// Prove a decision: why this recipe; or any tuple: 'relation(value, _)'
+    #[command(
+        after_help = "Examples:\n  aim-engine why Qwen/Qwen3-32B 4\n  aim-engine why Qwen/Qwen3-32B --full\n  aim-engine why 'model_parameters(\"Qwen/Qwen3-32B\", _)'"
+    )]
+    Why(WhyArgs),
+    /// Say why a recipe was not chosen, and what would change it
+    #[command(
+        name = "why-not",
+        after_help = "Examples:\n  aim-engine why-not qwen3-32b-mi300x-fp16\n  aim-engine why-not qwen3-32b-mi300x-bf16:vllm:8 --gpus 4\n  aim-engine why-not 'eligible(_, \"qwen3-32b-mi300x-bf16\", _, 8)' --gpus 4"
+    )]
+    WhyNot(WhyNotArgs),
     /// List what the catalog holds
     #[command(
         after_help = "Examples:\n  aim-engine list models\n  aim-engine list recipes --catalog DIR --format json"
@@ -93,6 +106,8 @@ impl Command {
             Command::List(args) => Some(&mut args.listing.catalog),
             Command::ListRecipes(args) => Some(&mut args.catalog),
             Command::ShowConfigurations(args) => Some(&mut args.listing.catalog),
+            Command::Why(args) => Some(&mut args.question.catalog),
+            Command::WhyNot(args) => Some(&mut args.question.catalog),
             Command::New(args) => match &mut args.what {
                 NewCommand::Recipe(args) => Some(&mut args.to.catalog),
                 NewCommand::Model(args) => Some(&mut args.to.catalog),

@@ -4,6 +4,7 @@ mod args;
 mod batch;
 mod completions;
 mod detect;
+mod explain;
 mod failure;
 mod generate;
 mod launch;
@@ -53,6 +54,8 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Detect(args) => detect::run(args),
         Command::New(args) => new::run(args),
         Command::Rules(args) => rules::run(args),
+        Command::Why(args) => explain::why(args),
+        Command::WhyNot(args) => explain::why_not(args),
         Command::Completions(args) => completions::completions(args),
         Command::Man => completions::man(),
     }

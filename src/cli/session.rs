@@ -63,12 +63,12 @@ impl Session {
         })
     }
 
-    /// The rules in force.
+    /// The rules in force, compiled.
     pub fn policy(&self) -> Result<Policy, Failure> {
         Ok(Policy::load(self.rule_sources()?, &self.store)?)
     }
 
-    fn rule_sources(&self) -> Result<RuleSources, Failure> {
+    pub(super) fn rule_sources(&self) -> Result<RuleSources, Failure> {
         let mut files = Vec::new();
         for layer in &self.layers {
             files.extend(layer.rules()?);

@@ -63,7 +63,11 @@ pub(super) fn changes(
     let tried = tried(world, configuration, &[], &proposals)?;
     let mut changes: Vec<Change> = Vec::new();
     for (proposal, (_, fate)) in proposals.iter().zip(&tried) {
-        let helps = if now.eligible { fate.wins } else { fate.eligible };
+        let helps = if now.eligible {
+            fate.wins
+        } else {
+            fate.eligible
+        };
         if helps {
             changes.push(change(std::slice::from_ref(proposal), fate));
         }
@@ -114,7 +118,11 @@ fn change(proposals: &[Proposal], fate: &Fate) -> Change {
         .enumerate()
         .map(|(at, proposal)| {
             let text = proposal.says.trim_end_matches('.');
-            if at == 0 { text.to_owned() } else { lower_first(text) }
+            if at == 0 {
+                text.to_owned()
+            } else {
+                lower_first(text)
+            }
         })
         .collect();
     let change = proposals.iter().map(|p| (p.key.clone(), p.value.clone()));
@@ -130,7 +138,9 @@ fn change(proposals: &[Proposal], fate: &Fate) -> Change {
 
 fn lower_first(text: &str) -> String {
     let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_lowercase().to_string());
+    let first = characters
+        .next()
+        .map(|first| first.to_lowercase().to_string());
     first.unwrap_or_default() + characters.as_str()
 }
 
@@ -141,16 +151,17 @@ fn tried(
     taken: &[Proposal],
     proposals: &[Proposal],
 ) -> Result<Vec<(Model, Fate)>, PolicyError> {
-    proposals
-        .par_iter()
-        .map(|proposal| {
-            let all = taken.iter().chain([proposal]);
-            let differences: Vec<Difference> = all.map(|p| p.difference.clone()).collect();
-            let model = world.with_changes(&differences)?;
-            let fate = fate(world, &model, configuration);
-            Ok((model, fate))
-        })
-        .collect()
+    let base = &world.base;
+    let models = proposals.par_iter().map(|proposal| {
+        let all = taken.iter().chain([proposal]);
+        base.with_changes(all.map(|proposal| &proposal.difference))
+    });
+    let models: Vec<Model> = models.collect::<Result<_, _>>()?;
+    let fated = |model| {
+        let fate = fate(world, &model, configuration);
+        (model, fate)
+    };
+    Ok(models.into_iter().map(fated).collect())
 }
 
 /// What the rules propose for a configuration.
@@ -186,8 +197,10 @@ fn proposal(world: &World<'_>, fact: &Fact) -> Proposal {
             let Some((relation, values)) = read.of(&world.checked, &values) else {
                 continue;
             };
-            let values: Vec<Option<Datum>> =
-                values.into_iter().map(|value| value.map(Datum::from)).collect();
+            let values: Vec<Option<Datum>> = values
+                .into_iter()
+                .map(|value| value.map(Datum::from))
+                .collect();
             if adds {
                 let values = values.into_iter().flatten().collect();
                 difference.with.push(Fact { relation, values });
@@ -195,7 +208,10 @@ fn proposal(world: &World<'_>, fact: &Fact) -> Proposal {
                 difference.without.push(Pattern { relation, values });
             }
         }
-        let to = decl.columns.iter().position(|column| column.name.name == "to");
+        let to = decl
+            .columns
+            .iter()
+            .position(|column| column.name.name == "to");
         if let Some(to) = to.and_then(|to| fact.values.get(to)) {
             value = json(to);
         }
@@ -203,7 +219,10 @@ fn proposal(world: &World<'_>, fact: &Fact) -> Proposal {
     let name = speaker.name(fact.relation);
     Proposal {
         says: speaker.fact(fact),
-        key: name.strip_prefix(super::world::CHANGES).unwrap_or(name).to_owned(),
+        key: name
+            .strip_prefix(super::world::CHANGES)
+            .unwrap_or(name)
+            .to_owned(),
         value,
         difference,
     }
@@ -223,13 +242,19 @@ fn fate(world: &World<'_>, model: &Model, configuration: &Configuration) -> Fate
         let relation = world.checked.relation(name);
         relation.is_some_and(|relation| !facts_in(model, relation, &key).is_empty())
     };
-    let families = ["rejected_", "not_considered_"].into_iter().flat_map(|f| world.family(f));
-    let rejections = families.map(|relation| facts_in(model, relation, &key).len()).sum();
+    let families = ["rejected_", "not_considered_"]
+        .into_iter()
+        .flat_map(|f| world.family(f));
+    let rejections = families
+        .map(|relation| facts_in(model, relation, &key).len())
+        .sum();
     let (eligible, wins) = (holds("eligible"), holds("chosen"));
     Fate {
         rejections,
         eligible,
         wins,
-        beaten_by: (eligible && !wins).then(|| BeatenBy::find(world, model, configuration)).flatten(),
+        beaten_by: (eligible && !wins)
+            .then(|| BeatenBy::find(world, model, configuration))
+            .flatten(),
     }
 }

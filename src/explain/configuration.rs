@@ -21,13 +21,15 @@ impl Configuration {
     /// The configuration that a tuple (request, recipe, backend, gpus, ...) is about.
     pub(super) fn of(fact: &Fact) -> Option<Configuration> {
         match fact.values.get(1..4)? {
-            [Datum::Symbol(recipe), Datum::Symbol(backend), Datum::Number(gpus)] => {
-                Some(Configuration {
-                    recipe_id: recipe.clone(),
-                    backend: backend.clone(),
-                    gpus: *gpus,
-                })
-            }
+            [
+                Datum::Symbol(recipe),
+                Datum::Symbol(backend),
+                Datum::Number(gpus),
+            ] => Some(Configuration {
+                recipe_id: recipe.clone(),
+                backend: backend.clone(),
+                gpus: *gpus,
+            }),
             _ => None,
         }
     }
@@ -44,7 +46,11 @@ impl Configuration {
 
     /// In words: "`recipe`, vllm on 4 GPUs".
     pub fn says(&self) -> String {
-        let gpus = if self.gpus == 1 { "1 GPU".to_owned() } else { format!("{} GPUs", self.gpus) };
+        let gpus = if self.gpus == 1 {
+            "1 GPU".to_owned()
+        } else {
+            format!("{} GPUs", self.gpus)
+        };
         format!("`{}`, {} on {gpus}", self.recipe_id, self.backend)
     }
 }

@@ -60,7 +60,11 @@ impl At {
         match self {
             At::File(place) => format!("{}:{}", place.file, place.line),
             At::Flag { flag } => flag.clone(),
-            At::Detected { level, source, origin } => format!("{source} ({level}): {origin}"),
+            At::Detected {
+                level,
+                source,
+                origin,
+            } => format!("{source} ({level}): {origin}"),
             At::Rule(place) => format!("{}:{}", place.file, place.line),
         }
     }
@@ -96,7 +100,9 @@ impl World<'_> {
         if self.is_given(pattern.relation) {
             return Vec::new();
         }
-        self.place(pattern.relation, &values, None).into_iter().collect()
+        self.place(pattern.relation, &values, None)
+            .into_iter()
+            .collect()
     }
 
     /// What it means that a run gave no such fact.
@@ -117,9 +123,16 @@ impl World<'_> {
             let given = given_origin(&asked.request, &asked.machine, &info.name, &values)?;
             return match given {
                 Given::Flag { flag } => Some(At::Flag { flag }),
-                Given::Detected { level, source, origin, .. } => {
-                    Some(At::Detected { level, source, origin })
-                }
+                Given::Detected {
+                    level,
+                    source,
+                    origin,
+                    ..
+                } => Some(At::Detected {
+                    level,
+                    source,
+                    origin,
+                }),
                 Given::Default => None,
             };
         }

@@ -89,12 +89,15 @@ impl<'w> Teller<'w> {
                     }
                 }
                 PremiseKind::Fact(fact) => {
-                    let carries_on = carries_on(of, fact) && nodes.iter().all(|node: &Node| !node.carries_on);
+                    let carries_on =
+                        carries_on(of, fact) && nodes.iter().all(|node: &Node| !node.carries_on);
                     let mut node = self.prove(fact, if carries_on { level } else { level + 1 });
                     node.carries_on = carries_on && node.status == Status::Holds;
                     nodes.push(node);
                 }
-                PremiseKind::Absent(pattern) => nodes.push(self.absent(premise, pattern, level + 1)),
+                PremiseKind::Absent(pattern) => {
+                    nodes.push(self.absent(premise, pattern, level + 1))
+                }
                 other => nodes.extend(self.test(premise, other, level + 1)),
             }
         }
@@ -107,7 +110,11 @@ impl<'w> Teller<'w> {
         let says = self.denial(pattern);
         let mut node = Node::new(premise.text.clone(), says, Status::Absent);
         if self.speaker.is_helper(pattern.relation) {
-            node.at = self.helper_ends(pattern).iter().flat_map(|end| self.world.pattern_origins(end)).collect();
+            node.at = self
+                .helper_ends(pattern)
+                .iter()
+                .flat_map(|end| self.world.pattern_origins(end))
+                .collect();
         } else if self.is_input(pattern) {
             node.at = self.world.pattern_origins(pattern);
         } else if level < self.depth && self.made <= MOST {
@@ -164,10 +171,19 @@ impl<'w> Teller<'w> {
     fn test(&mut self, premise: &Premise, kind: &PremiseKind, level: usize) -> Option<Node> {
         let node = |says: String| Node::new(premise.text.clone(), says, Status::Test);
         match kind {
-            PremiseKind::Aggregate { op, value, witnesses, total } => {
+            PremiseKind::Aggregate {
+                op,
+                value,
+                witnesses,
+                total,
+            } => {
                 let mut node = node(aggregated(*op, value, *total));
-                if level <= self.depth && self.made <= MOST {
-                    for witness in witnesses.iter().filter(|witness| !self.speaker.is_helper(witness.relation)) {
+                if level < self.depth && self.made <= MOST {
+                    let speaker = self.speaker;
+                    for witness in witnesses
+                        .iter()
+                        .filter(|fact| !speaker.is_helper(fact.relation))
+                    {
                         let mut named = self.prove(witness, usize::MAX);
                         if named.status == Status::Cut {
                             named.status = Status::Holds;
@@ -241,8 +257,14 @@ impl<'w> Teller<'w> {
             Reached::Holds(PremiseKind::Absent(pattern)) => {
                 vec![Node::new(text, self.denial(pattern), Status::Absent)]
             }
-            Reached::Holds(PremiseKind::Aggregate { op, value, total, .. }) => {
-                vec![Node::new(text, aggregated(*op, value, *total), Status::Test)]
+            Reached::Holds(PremiseKind::Aggregate {
+                op, value, total, ..
+            }) => {
+                vec![Node::new(
+                    text,
+                    aggregated(*op, value, *total),
+                    Status::Test,
+                )]
             }
             Reached::Holds(_) if names_a_value(&text) => Vec::new(),
             Reached::Holds(_) => vec![Node::new(text.clone(), text, Status::Test)],
@@ -259,7 +281,10 @@ impl<'w> Teller<'w> {
                     node.at = self.world.pattern_origins(pattern);
                 } else if self.speaker.is_helper(pattern.relation) {
                     let ends = self.helper_ends(pattern);
-                    node.at = ends.iter().flat_map(|end| self.world.pattern_origins(end)).collect();
+                    node.at = ends
+                        .iter()
+                        .flat_map(|end| self.world.pattern_origins(end))
+                        .collect();
                 } else if deeper {
                     node.premises = self.refuse(pattern, level + 1);
                 }
@@ -289,7 +314,12 @@ impl<'w> Teller<'w> {
 /// Whether a premise speaks of the same subject as what follows from it, so that the two read one
 /// after the other: all their values but perhaps the last, and at least two.
 fn carries_on(conclusion: &Fact, premise: &Fact) -> bool {
-    let common = conclusion.values.iter().zip(&premise.values).take_while(|(a, b)| a == b).count();
+    let common = conclusion
+        .values
+        .iter()
+        .zip(&premise.values)
+        .take_while(|(a, b)| a == b)
+        .count();
     let shorter = conclusion.values.len().min(premise.values.len());
     common >= 2 && common + 1 >= shorter
 }
@@ -308,5 +338,6 @@ fn aggregated(op: AggregateOp, value: &Datum, total: usize) -> String {
 
 /// `X = 4 + 4`, with the value put in `8 = 8`: an equality that gives a value its name.
 fn names_a_value(text: &str) -> bool {
-    text.split_once(" = ").is_some_and(|(left, right)| left == right)
+    text.split_once(" = ")
+        .is_some_and(|(left, right)| left == right)
 }

@@ -26,6 +26,9 @@ pub struct Failed {
     pub rule_at: Option<RulePlace>,
     /// What to do about it.
     pub help: Option<String>,
+    /// The conditions of the rule that tell, with their values, and where they stand in its file.
+    #[serde(skip)]
+    pub conditions: Vec<(RulePlace, String)>,
 }
 
 /// A place, and which of the two values comes from it.
@@ -55,14 +58,23 @@ pub(super) fn failed(world: &World<'_>, prover: &Prover<'_>, fact: &Fact) -> Fai
             origins_of(world, prover, fact, column, DEEPEST, &mut places);
             for place in places {
                 if !at.iter().any(|known| known.at == place) {
-                    at.push(Sourced { of: Some(of), at: place });
+                    at.push(Sourced {
+                        of: Some(of),
+                        at: place,
+                    });
                 }
             }
         }
     }
-    for place in derived.into_iter().flat_map(|derived| missing(world, derived)) {
+    for place in derived
+        .into_iter()
+        .flat_map(|derived| missing(world, derived))
+    {
         if !at.iter().any(|known| known.at == place) {
-            at.push(Sourced { of: None, at: place });
+            at.push(Sourced {
+                of: None,
+                at: place,
+            });
         }
     }
     Failed {
@@ -73,20 +85,41 @@ pub(super) fn failed(world: &World<'_>, prover: &Prover<'_>, fact: &Fact) -> Fai
         at,
         rule_at: derived.map(|derived| world.rule_place(derived.head)),
         help: speaker.field(fact, "help"),
+        conditions: derived
+            .into_iter()
+            .flat_map(|derived| conditions(world, derived))
+            .collect(),
     }
+}
+
+/// The comparisons and negations of a rule.
+fn conditions(world: &World<'_>, derived: &Derivation) -> Vec<(RulePlace, String)> {
+    let telling = derived.premises.iter().filter(|premise| {
+        matches!(
+            premise.kind,
+            PremiseKind::Absent(_) | PremiseKind::Test { .. }
+        )
+    });
+    telling
+        .map(|premise| (world.rule_place(premise.span), premise.text.clone()))
+        .collect()
 }
 
 /// The places of the base facts that a rule found missing.
 fn missing(world: &World<'_>, derived: &Derivation) -> Vec<At> {
-    let absent = derived.premises.iter().filter_map(|premise| match &premise.kind {
-        PremiseKind::Absent(pattern) => Some(pattern),
-        _ => None,
-    });
+    let absent = derived
+        .premises
+        .iter()
+        .filter_map(|premise| match &premise.kind {
+            PremiseKind::Absent(pattern) => Some(pattern),
+            _ => None,
+        });
     let base = absent.filter(|pattern| {
         let info = world.checked.info(pattern.relation);
         info.is_some_and(|info| info.is_input) && !world.is_given(pattern.relation)
     });
-    base.flat_map(|pattern| world.pattern_origins(pattern)).collect()
+    base.flat_map(|pattern| world.pattern_origins(pattern))
+        .collect()
 }
 
 /// Where the value of a column comes from: down the proof to the facts it was read from.

@@ -2,6 +2,7 @@
 
 use crate::datalog::ast::{Decl, Template, TemplatePart};
 use crate::datalog::{Checked, Datum, Fact, Pattern, RelId};
+use crate::policy::singular;
 
 /// What stands for a value that may be any.
 const ANY: &str = "...";
@@ -88,14 +89,26 @@ impl<'c> Speaker<'c> {
 
 fn filled(template: &Template, decl: &Decl, values: &[Option<&Datum>]) -> String {
     let mut text = String::new();
+    let mut one_of = None;
     for part in &template.parts {
+        let one_of_these = one_of.take();
         match part {
-            TemplatePart::Text(plain) => text.push_str(plain),
+            TemplatePart::Text(plain) => {
+                let (unit, behind) = match one_of_these {
+                    Some(column) => singular(column, plain),
+                    None => ("", plain.as_str()),
+                };
+                text.push_str(unit);
+                text.push_str(behind);
+            }
             TemplatePart::Column(name) => {
                 let mut columns = decl.columns.iter();
                 let place = columns.position(|column| column.name.name == name.name);
                 match place.and_then(|place| values.get(place)) {
-                    Some(Some(value)) => text.push_str(&plain(value)),
+                    Some(Some(value)) => {
+                        text.push_str(&plain(value));
+                        one_of = (**value == Datum::Number(1)).then_some(name.name.as_str());
+                    }
                     _ => text.push_str(ANY),
                 }
             }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::datalog::{Datum, Fact};
+use crate::datalog::Datum;
 use crate::policy::PolicyError;
 
 use super::configuration::Configuration;
@@ -46,7 +46,10 @@ pub struct Beaten {
 /// The rules lack a relation that is read here.
 pub fn why(world: &World<'_>, depth: usize) -> Result<Option<Why>, PolicyError> {
     let chosen = facts_in(&world.model, world.relation("chosen")?, &[Datum::Number(1)]);
-    let Some((fact, selected)) = chosen.first().and_then(|fact| Some((fact, Configuration::of(fact)?))) else {
+    let Some((fact, selected)) = chosen
+        .first()
+        .and_then(|fact| Some((fact, Configuration::of(fact)?)))
+    else {
         return Ok(None);
     };
     let mut places = world.facts_of(world.relation("search_place")?);
@@ -61,7 +64,11 @@ pub fn why(world: &World<'_>, depth: usize) -> Result<Option<Why>, PolicyError> 
         }
         match criterion(world, &world.model, &configuration) {
             Some((criterion, says)) if eligible.contains(&configuration) => {
-                beats.push(Beaten { configuration, criterion, says });
+                beats.push(Beaten {
+                    configuration,
+                    criterion,
+                    says,
+                });
             }
             _ => rejected += 1,
         }
@@ -70,7 +77,13 @@ pub fn why(world: &World<'_>, depth: usize) -> Result<Option<Why>, PolicyError> 
     let stages: Vec<String> = world
         .family("after_")
         .into_iter()
-        .map(|relation| world.speaker().name(relation).replace("after_", "").replace('_', " "))
+        .map(|relation| {
+            world
+                .speaker()
+                .name(relation)
+                .replace("after_", "")
+                .replace('_', " ")
+        })
         .collect();
     beats.sort_by_key(|beaten| {
         std::cmp::Reverse(stages.iter().position(|stage| *stage == beaten.criterion))
@@ -92,15 +105,20 @@ pub fn why(world: &World<'_>, depth: usize) -> Result<Option<Why>, PolicyError> 
     }))
 }
 
-fn sentence(selected: &Configuration, differs: &[String], beats: &[Beaten], rejected: usize) -> String {
+fn sentence(
+    selected: &Configuration,
+    differs: &[String],
+    beats: &[Beaten],
+    rejected: usize,
+) -> String {
     let mut says = match beats {
-        [] if rejected == 0 => format!("{} is chosen: there is no other.", selected.says()),
+        [] if rejected == 0 => format!("{}, is chosen: there is no other.", selected.says()),
         [] => format!(
-            "{} is chosen: it is the only configuration that can serve the request ({rejected} rejected).",
+            "{}, is chosen: it is the only configuration that can serve the request ({rejected} rejected).",
             selected.says()
         ),
         [next, ..] => format!(
-            "{} is chosen: of the {} that can serve the request it comes first. Next is {}: {}",
+            "{}, is chosen: of the {} that can serve the request it comes first. The next is {}: {}",
             selected.says(),
             beats.len() + 1,
             next.configuration.says(),
@@ -108,13 +126,10 @@ fn sentence(selected: &Configuration, differs: &[String], beats: &[Beaten], reje
         ),
     };
     if !differs.is_empty() {
-        says.push_str(&format!(" It is not exactly what was asked for: {}.", differs.join(", ")));
+        says.push_str(&format!(
+            " It is not exactly what was asked for: {}.",
+            differs.join(", ")
+        ));
     }
     says
-}
-
-/// Why each of some facts holds.
-pub fn prove_each(world: &World<'_>, facts: &[Fact], depth: usize) -> Vec<Node> {
-    let mut teller = Teller::new(world, depth);
-    facts.iter().map(|fact| teller.prove(fact, 0)).collect()
 }

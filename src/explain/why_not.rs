@@ -79,7 +79,11 @@ pub struct BeatenBy {
 
 impl BeatenBy {
     /// The winner, and the stage at which a configuration was left behind.
-    pub(super) fn find(world: &World<'_>, model: &Model, beaten: &Configuration) -> Option<BeatenBy> {
+    pub(super) fn find(
+        world: &World<'_>,
+        model: &Model,
+        beaten: &Configuration,
+    ) -> Option<BeatenBy> {
         let chosen = world.checked.relation("chosen")?;
         let winner = facts_in(model, chosen, &[crate::datalog::Datum::Number(1)]);
         let winner = winner.first().and_then(Configuration::of)?;
@@ -143,13 +147,22 @@ pub fn why_not(
     let stages: Vec<String> = world
         .family(AFTER)
         .into_iter()
-        .map(|relation| world.speaker().name(relation).replace(AFTER, "").replace('_', " "))
+        .map(|relation| {
+            world
+                .speaker()
+                .name(relation)
+                .replace(AFTER, "")
+                .replace('_', " ")
+        })
         .collect();
     configurations.sort_by_key(|answer| {
-        let stage = answer.beaten_by.as_ref().and_then(|beaten| {
-            stages.iter().position(|stage| *stage == beaten.criterion)
-        });
-        let place = order.iter().position(|other| *other == answer.configuration);
+        let stage = answer
+            .beaten_by
+            .as_ref()
+            .and_then(|beaten| stages.iter().position(|stage| *stage == beaten.criterion));
+        let place = order
+            .iter()
+            .position(|other| *other == answer.configuration);
         (
             answer.verdict,
             answer.failed.len(),
@@ -163,7 +176,10 @@ pub fn why_not(
     let verdict = configurations.iter().map(|answer| answer.verdict).min();
     Ok(WhyNot {
         recipe_id: recipe.to_owned(),
-        model: world.asked.as_ref().map(|asked| asked.request.model.clone()),
+        model: world
+            .asked
+            .as_ref()
+            .map(|asked| asked.request.model.clone()),
         verdict: verdict.unwrap_or(Verdict::Unknown),
         configurations,
     })
@@ -177,13 +193,15 @@ pub(super) fn all(world: &World<'_>, recipe: &str) -> Result<Vec<Configuration>,
     Ok(facts
         .iter()
         .filter_map(|fact| match fact.values.as_slice() {
-            [_, crate::datalog::Datum::Symbol(backend), crate::datalog::Datum::Number(gpus)] => {
-                Some(Configuration {
-                    recipe_id: recipe.to_owned(),
-                    backend: backend.clone(),
-                    gpus: *gpus,
-                })
-            }
+            [
+                _,
+                crate::datalog::Datum::Symbol(backend),
+                crate::datalog::Datum::Number(gpus),
+            ] => Some(Configuration {
+                recipe_id: recipe.to_owned(),
+                backend: backend.clone(),
+                gpus: *gpus,
+            }),
             _ => None,
         })
         .collect())
@@ -204,12 +222,17 @@ fn one(
     let key = configuration.key();
     let facts = |family: &str| {
         let relations = world.family(family).into_iter();
-        relations.flat_map(|relation| facts_in(&world.model, relation, &key)).collect::<Vec<_>>()
+        relations
+            .flat_map(|relation| facts_in(&world.model, relation, &key))
+            .collect::<Vec<_>>()
     };
     let other_model = facts_in(&world.model, world.relation("not_considered_model")?, &key);
     let mut reasons = facts("not_considered_");
     reasons.extend(facts("rejected_"));
-    let failed: Vec<Failed> = reasons.iter().map(|fact| failed(world, prover, fact)).collect();
+    let failed: Vec<Failed> = reasons
+        .iter()
+        .map(|fact| failed(world, prover, fact))
+        .collect();
     let chosen = !facts_in(&world.model, world.relation("chosen")?, &key).is_empty();
     let verdict = match (chosen, failed.is_empty()) {
         (true, _) => Verdict::Chosen,

@@ -2,7 +2,7 @@
 //! completed relations.
 
 use crate::datalog::source::Sources;
-use crate::datalog::{Checked, Datum, Facts, Fact, Model, Options, Pattern, RelId, Value};
+use crate::datalog::{Checked, Datum, Fact, Facts, Model, Options, Pattern, RelId, Value};
 use crate::launch::{MachineFacts, Request, gather};
 use crate::policy::{GIVEN, Policy, PolicyError, RuleSources};
 use crate::store::{Scope, Store, ViewError};
@@ -41,13 +41,25 @@ pub struct World<'s> {
     pub asked: Option<Asked>,
     /// The completed relations.
     pub model: Model,
+    pub(super) base: Base,
+}
+
+/// What the relations are made from, to make them again with changes.
+pub(super) struct Base {
     policy: Policy,
     facts: Facts,
     goals: Vec<RelId>,
 }
 
 /// The relations of a decision and the families of its reasons.
-const DECISION: &[&str] = &["chosen", "eligible", "considered", "search_place", "requested_model", "requested_hardware"];
+const DECISION: &[&str] = &[
+    "chosen",
+    "eligible",
+    "considered",
+    "search_place",
+    "requested_model",
+    "requested_hardware",
+];
 const REASONS: &[&str] = &["rejected_", "after_", "differs_in_", "not_considered_"];
 pub(super) const CHANGES: &str = "change_";
 
@@ -124,9 +136,11 @@ impl<'s> World<'s> {
             sources,
             asked,
             model,
-            policy,
-            facts,
-            goals,
+            base: Base {
+                policy,
+                facts,
+                goals,
+            },
         })
     }
 
@@ -136,12 +150,14 @@ impl<'s> World<'s> {
 
     /// A relation that the program itself reads.
     pub(super) fn relation(&self, name: &'static str) -> Result<RelId, PolicyError> {
-        self.checked.relation(name).ok_or(PolicyError::Missing(name))
+        self.checked
+            .relation(name)
+            .ok_or(PolicyError::Missing(name))
     }
 
     /// The relations whose names begin so, in the order of their declarations.
     pub(super) fn family(&self, prefix: &str) -> Vec<RelId> {
-        let named = self.policy.relations_named(prefix);
+        let named = self.base.policy.relations_named(prefix);
         named.into_iter().map(|(id, _)| id).collect()
     }
 
@@ -154,9 +170,14 @@ impl<'s> World<'s> {
     pub(super) fn facts_of(&self, relation: RelId) -> Vec<Fact> {
         facts_in(&self.model, relation, &[])
     }
+}
 
+impl Base {
     /// The relations again, with some facts taken away and others added.
-    pub(super) fn with_changes(&self, changes: &[Difference]) -> Result<Model, PolicyError> {
+    pub(super) fn with_changes<'d>(
+        &self,
+        changes: impl Iterator<Item = &'d Difference>,
+    ) -> Result<Model, PolicyError> {
         let mut facts = self.facts.clone();
         for change in changes {
             for pattern in &change.without {
@@ -174,7 +195,8 @@ impl<'s> World<'s> {
                 }
             }
         }
-        self.policy.complete(facts, &self.goals, &Options::default())
+        self.policy
+            .complete(facts, &self.goals, &Options::default())
     }
 }
 
@@ -208,7 +230,10 @@ fn goals(policy: &Policy, checked: &Checked, wanted: Wanted) -> Result<Vec<RelId
         Wanted::Decision => &[REASONS],
         Wanted::Changes => &[REASONS, &[CHANGES]],
     };
-    let mut goals = DECISION.iter().map(|name| named(name)).collect::<Result<Vec<_>, _>>()?;
+    let mut goals = DECISION
+        .iter()
+        .map(|name| named(name))
+        .collect::<Result<Vec<_>, _>>()?;
     for family in families.iter().copied().flatten() {
         goals.extend(policy.relations_named(family).into_iter().map(|(id, _)| id));
     }

@@ -12,5 +12,5 @@ mod views;
 pub use compiled::Policy;
 pub use error::PolicyError;
 pub use sources::{RuleSources, builtin_names, read_builtin};
-pub use text::RelationText;
+pub use text::{RelationText, singular};
 pub use views::{GIVEN, ViewMistake};

@@ -18,7 +18,7 @@ pub use error::StoreError;
 pub use facts::{Cell, Scope, ScopedViews, ViewError, read_relation};
 pub use kept::{COMPILED, GATHERED, Kept};
 pub use layer::Layer;
-pub use lookup::{BlockDetails, ConfigurationSummary, RecipeSummary, StoredArgument};
+pub use lookup::{BlockDetails, ConfigurationSummary, RecipeName, RecipeSummary, StoredArgument};
 pub use notices::{FileProblem, Notice};
 pub use origin::Place;
 pub use place::cache_dir;

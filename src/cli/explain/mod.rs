@@ -6,8 +6,8 @@ mod why_not;
 
 use clap::{Args, ValueEnum};
 
-use crate::datalog::parse_pattern;
 use crate::datalog::Pattern;
+use crate::datalog::parse_pattern;
 use crate::explain::{Asked, Rules, Style, Wanted, World};
 use crate::policy::PolicyError;
 
@@ -38,7 +38,7 @@ pub(super) struct ShownArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t = ExplainFormat::Human)]
     pub format: ExplainFormat,
-    /// Follow reasons through so many levels [default: 2; JSON: all]
+    /// Follow reasons through so many levels [default: 1; JSON: all]
     #[arg(long, value_name = "N")]
     pub depth: Option<usize>,
     /// Follow all reasons to their end, and leave nothing out
@@ -71,11 +71,13 @@ impl ShownArgs {
 }
 
 /// Levels that are shown when nothing is said of it.
-const DEPTH: usize = 2;
+const DEPTH: usize = 1;
 
 /// Columns of the terminal; of a usual one where the output goes elsewhere.
 fn columns() -> usize {
-    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)).min(100)
+    terminal_size::terminal_size()
+        .map_or(80, |(width, _)| usize::from(width.0))
+        .min(100)
 }
 
 /// The request that a question about a tuple belongs to.
@@ -119,13 +121,20 @@ fn is_tuple(words: &str) -> bool {
 fn pattern(rules: &Rules, words: &str) -> Result<Pattern, Failure> {
     let text = match rules.checked.relation(words.trim()) {
         Some(relation) => {
-            let columns = rules.checked.info(relation).map_or(0, |info| info.columns.len());
+            let columns = rules
+                .checked
+                .info(relation)
+                .map_or(0, |info| info.columns.len());
             format!("{}({})", words.trim(), vec!["_"; columns].join(", "))
         }
         None => words.to_owned(),
     };
     parse_pattern(&rules.checked, &text).map_err(|(diagnostics, sources)| {
-        PolicyError::Rules { diagnostics, sources: Box::new(sources) }.into()
+        PolicyError::Rules {
+            diagnostics,
+            sources: Box::new(sources),
+        }
+        .into()
     })
 }
 
@@ -155,7 +164,13 @@ fn world_of<'s>(
     };
     let also = model_in(session, pattern)?;
     let also: Vec<String> = also.into_iter().collect();
-    Ok(World::new(store, rules, asked, &also, Wanted::Relation(pattern.relation))?)
+    Ok(World::new(
+        store,
+        rules,
+        asked,
+        &also,
+        Wanted::Relation(pattern.relation),
+    )?)
 }
 
 /// The model that a value of the tuple names, by its own name or by that of a recipe.

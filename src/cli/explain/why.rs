@@ -13,9 +13,7 @@ use super::super::generate::{recipe_file, wishes};
 use super::super::made::made;
 use super::super::output;
 use super::super::session::Session;
-use super::{
-    MOST_LISTED, QuestionArgs, ShownArgs, is_tuple, pattern, section, world_of,
-};
+use super::{MOST_LISTED, QuestionArgs, ShownArgs, is_tuple, pattern, section, world_of};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WhyArgs {
@@ -48,14 +46,23 @@ fn is_relation(session: &Session, checked: &Checked, words: &str) -> Result<bool
 
 fn decision(args: &WhyArgs, session: &Session, rules: Rules) -> Result<Exit, Failure> {
     let recipe = session.store.recipe_named(&args.what)?;
-    let model = recipe.as_ref().map_or(args.what.as_str(), |recipe| recipe.model.as_str());
+    let model = recipe
+        .as_ref()
+        .map_or(args.what.as_str(), |recipe| recipe.model.as_str());
     let asked = args.question.asked(session, model, args.count.get())?;
     let (request, machine) = (asked.request.clone(), asked.machine.clone());
     let world = World::new(&session.store, rules, Some(asked), &[], Wanted::Decision)?;
     let Some(why) = why(&world, args.shown.depth())? else {
         // Why there is nothing is said in the words of `generate`.
         let wishes = wishes(&ContainerArgs::default());
-        let made = made(session, &session.policy()?, &request, &machine, &wishes, Detail::Search);
+        let made = made(
+            session,
+            &session.policy()?,
+            &request,
+            &machine,
+            &wishes,
+            Detail::Search,
+        );
         return match made {
             Ok(_) => Ok(Exit::Done),
             Err(no) if args.shown.is_json() => {
@@ -78,7 +85,10 @@ fn decision(args: &WhyArgs, session: &Session, rules: Rules) -> Result<Exit, Fai
     }
     if let Some(recipe) = recipe.filter(|recipe| recipe.recipe_id != why.selected.recipe_id) {
         let id = &recipe.recipe_id;
-        output::line("note", &format!("`{id}` is not chosen: `aim-engine why-not {id}` says why"));
+        output::line(
+            "note",
+            &format!("`{id}` is not chosen: `aim-engine why-not {id}` says why"),
+        );
     }
     Ok(Exit::Done)
 }
@@ -89,10 +99,17 @@ fn text(args: &WhyArgs, why: &Why) -> String {
     out.push('\n');
     if !why.beats.is_empty() {
         section(&mut out, "It comes before");
-        let most = if args.shown.all() { usize::MAX } else { MOST_LISTED };
+        let most = if args.shown.all() {
+            usize::MAX
+        } else {
+            MOST_LISTED
+        };
         for beaten in why.beats.iter().take(most) {
             let line = format!("{}: {}", beaten.configuration, beaten.says);
-            for (at, line) in wrapped(&line, style.columns.saturating_sub(4)).iter().enumerate() {
+            for (at, line) in wrapped(&line, style.columns.saturating_sub(4))
+                .iter()
+                .enumerate()
+            {
                 let indent = if at == 0 { "  " } else { "    " };
                 out.push_str(&format!("{indent}{line}\n"));
             }
@@ -102,7 +119,11 @@ fn text(args: &WhyArgs, why: &Why) -> String {
         }
     }
     if why.rejected > 0 {
-        let (were, one) = if why.rejected == 1 { ("was", "") } else { ("were", "s") };
+        let (were, one) = if why.rejected == 1 {
+            ("was", "")
+        } else {
+            ("were", "s")
+        };
         let says = format!(
             "{} configuration{one} {were} rejected: `aim-engine why-not RECIPE` says why.",
             why.rejected
@@ -129,7 +150,11 @@ fn tuples(args: &WhyArgs, session: &Session, rules: Rules) -> Result<Exit, Failu
         }
         return Err(none(&world, &pattern));
     }
-    let most = if args.shown.all() { usize::MAX } else { MOST_LISTED };
+    let most = if args.shown.all() {
+        usize::MAX
+    } else {
+        MOST_LISTED
+    };
     let shown = facts.get(..most.min(facts.len())).unwrap_or_default();
     let nodes = prove_each(&world, shown, args.shown.depth());
     if args.shown.is_json() {
@@ -150,7 +175,10 @@ fn tuples(args: &WhyArgs, session: &Session, rules: Rules) -> Result<Exit, Failu
     output::answer(&out)?;
     if facts.len() > nodes.len() {
         let more = facts.len() - nodes.len();
-        output::line("note", &format!("{more} more tuples match; --full shows them"));
+        output::line(
+            "note",
+            &format!("{more} more tuples match; --full shows them"),
+        );
     }
     Ok(Exit::Done)
 }

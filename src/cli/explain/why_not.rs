@@ -51,13 +51,22 @@ pub(in crate::cli) fn run(args: &WhyNotArgs) -> Result<Exit, Failure> {
     let Some(named) = named else {
         return unknown(args, &session);
     };
-    let model = args.question.model.as_deref().unwrap_or(&named.recipe.model);
+    let model = args
+        .question
+        .model
+        .as_deref()
+        .unwrap_or(&named.recipe.model);
     let asked = args.question.asked(&session, model, args.gpus)?;
     let request = asked.request.clone();
     let also = [named.recipe.model.clone()];
     let world = World::new(&session.store, rules, Some(asked), &also, Wanted::Changes)?;
     let look_into = if args.shown.all() { usize::MAX } else { 1 };
-    let answer = why_not(&world, &named.recipe.recipe_id, |one| named.means(one), look_into)?;
+    let answer = why_not(
+        &world,
+        &named.recipe.recipe_id,
+        |one| named.means(one),
+        look_into,
+    )?;
     if answer.configurations.is_empty() {
         return unknown(args, &session);
     }
@@ -135,15 +144,28 @@ fn unknown(args: &WhyNotArgs, session: &Session) -> Result<Exit, Failure> {
     let (message, near): (String, Vec<String>) = match known {
         Some(recipe) => {
             let blocks = recipe.configurations.iter();
-            let names = blocks.map(|block| format!("{}:{}:{}", recipe.recipe_id, block.backend, block.gpus));
-            let asked = words.strip_prefix(recipe.recipe_id.as_str()).unwrap_or_default();
-            (format!("`{}` has no block `{}`", recipe.recipe_id, asked.trim_start_matches(':')), names.collect())
+            let names = blocks
+                .map(|block| format!("{}:{}:{}", recipe.recipe_id, block.backend, block.gpus));
+            let asked = words
+                .strip_prefix(recipe.recipe_id.as_str())
+                .unwrap_or_default();
+            (
+                format!(
+                    "`{}` has no block `{}`",
+                    recipe.recipe_id,
+                    asked.trim_start_matches(':')
+                ),
+                names.collect(),
+            )
         }
         None => {
             let ids = recipes.iter().map(|recipe| recipe.recipe_id.as_str());
             let id = words.split(':').next().unwrap_or_default();
             let near = nearest(id, ids).map(str::to_owned);
-            (format!("unknown recipe `{words}`"), near.into_iter().collect())
+            (
+                format!("unknown recipe `{words}`"),
+                near.into_iter().collect(),
+            )
         }
     };
     if args.shown.is_json() {
@@ -161,7 +183,12 @@ fn unknown(args: &WhyNotArgs, session: &Session) -> Result<Exit, Failure> {
             }
         }
     };
-    Err(Failure::say(Exit::Usage, "catalog::unknown_recipe", message, help))
+    Err(Failure::say(
+        Exit::Usage,
+        "catalog::unknown_recipe",
+        message,
+        help,
+    ))
 }
 
 fn text(args: &WhyNotArgs, world: &World<'_>, answer: &WhyNot) -> String {
@@ -172,15 +199,20 @@ fn text(args: &WhyNotArgs, world: &World<'_>, answer: &WhyNot) -> String {
         if at > 0 {
             out.push('\n');
         }
-        push(&mut out, "", "", &verdict(one), style.columns);
-        if args.shown.format == ExplainFormat::Human && style.columns >= reports::NARROWEST {
+        let drawn =
+            args.shown.format == ExplainFormat::Human && style.columns >= reports::NARROWEST;
+        push(&mut out, "", "", &verdict(one, drawn), style.columns);
+        if drawn {
             out.push_str(&reports::reports(world, &one.failed, style.columns));
         } else {
             reasons(&mut out, one, style.columns);
         }
         changes(&mut out, one, style.columns);
     }
-    let others = answer.configurations.get(detailed.min(answer.configurations.len())..).unwrap_or_default();
+    let others = answer
+        .configurations
+        .get(detailed.min(answer.configurations.len())..)
+        .unwrap_or_default();
     if !others.is_empty() {
         section(&mut out, "Its other configurations");
         for one in others {
@@ -190,32 +222,37 @@ fn text(args: &WhyNotArgs, world: &World<'_>, answer: &WhyNot) -> String {
     out
 }
 
-/// The one line that matters.
-fn verdict(one: &WhyNotConfiguration) -> String {
+/// The one line that matters; the only reason is in it unless it is drawn below.
+fn verdict(one: &WhyNotConfiguration, drawn: bool) -> String {
     let name = one.configuration.says();
     match one.verdict {
-        Verdict::Chosen => format!(
-            "{name} is chosen: `aim-engine why` with the same request shows the proof."
-        ),
+        Verdict::Chosen => {
+            format!("{name}, is chosen: `aim-engine why` with the same request shows the proof.")
+        }
         Verdict::Beaten => match &one.beaten_by {
             Some(winner) => format!(
-                "{name} is eligible, but beaten by {} at {}: {}",
+                "{name}, is eligible, but beaten by {} at {}: {}",
                 winner.configuration().says(),
                 winner.criterion,
                 winner.says
             ),
-            None => format!("{name} is eligible, but another comes first."),
+            None => format!("{name}, is eligible, but another comes first."),
         },
-        Verdict::OtherModel => format!("{name} is for another model: {}", says(one)),
+        Verdict::OtherModel => format!("{name}, is for another model: {}", says(one)),
         Verdict::Rejected | Verdict::Unknown => match one.failed.as_slice() {
-            [only] => format!("{name} is rejected: {}", only.says),
-            failed => format!("{name} is rejected, for {} reasons:", failed.len()),
+            [_] if drawn => format!("{name}, is rejected:"),
+            [only] => format!("{name}, is rejected: {}", only.says),
+            failed => format!("{name}, is rejected for {} reasons:", failed.len()),
         },
     }
 }
 
 fn says(one: &WhyNotConfiguration) -> String {
-    let says: Vec<&str> = one.failed.iter().map(|failed| failed.says.as_str()).collect();
+    let says: Vec<&str> = one
+        .failed
+        .iter()
+        .map(|failed| failed.says.as_str())
+        .collect();
     says.join(" ")
 }
 
@@ -224,7 +261,11 @@ fn short(one: &WhyNotConfiguration) -> String {
     match (one.verdict, &one.beaten_by) {
         (Verdict::Chosen, _) => format!("{configuration}: chosen"),
         (Verdict::Beaten, Some(winner)) => {
-            format!("{configuration}: beaten by {}. {}", winner.configuration(), winner.says)
+            format!(
+                "{configuration}: beaten by {}. {}",
+                winner.configuration(),
+                winner.says
+            )
         }
         _ => format!("{configuration}: {}", says(one)),
     }
@@ -242,11 +283,27 @@ fn reasons(out: &mut String, one: &WhyNotConfiguration, columns: usize) {
                 .filter(|place| place.of == Some(of))
                 .map(|place| place.at.says())
                 .collect();
-            let places = if places.is_empty() { String::new() } else { format!(" [{}]", places.join("; ")) };
-            push(out, "  ", "    ", &format!("{of}: {value}{places}"), columns);
+            let places = if places.is_empty() {
+                String::new()
+            } else {
+                format!(" [{}]", places.join("; "))
+            };
+            push(
+                out,
+                "  ",
+                "    ",
+                &format!("{of}: {value}{places}"),
+                columns,
+            );
         }
         for place in failed.at.iter().filter(|place| place.of.is_none()) {
-            push(out, "  ", "    ", &format!("at {}", place.at.says()), columns);
+            push(
+                out,
+                "  ",
+                "    ",
+                &format!("at {}", place.at.says()),
+                columns,
+            );
         }
         if let Some(place) = &failed.rule_at {
             let rule = format!("rule: {}, {}:{}", failed.rule, place.file, place.line);
@@ -266,7 +323,13 @@ fn changes(out: &mut String, one: &WhyNotConfiguration, columns: usize) {
         push(out, "  ", "  ", says, columns);
     }
     for change in changes {
-        push(out, "  ", "    ", &format!("{} {}", change.says, outcome(change)), columns);
+        push(
+            out,
+            "  ",
+            "    ",
+            &format!("{} {}", change.says, outcome(change)),
+            columns,
+        );
     }
 }
 
@@ -299,21 +362,37 @@ fn tuples(args: &WhyNotArgs, session: &Session, rules: Rules) -> Result<Exit, Fa
     let holding = matching(&world, &pattern);
     if !holding.is_empty() {
         if args.shown.is_json() {
-            output::json(&json!({"pattern": written, "holds": true, "count": holding.len(), "attempts": []}))?;
+            output::json(
+                &json!({"pattern": written, "holds": true, "count": holding.len(), "attempts": []}),
+            )?;
         } else {
-            let tuples = if holding.len() == 1 { "1 tuple".to_owned() } else { format!("{} tuples", holding.len()) };
-            output::answer(&format!("It holds: {tuples}. `aim-engine why '{written}'` proves it."))?;
+            let tuples = if holding.len() == 1 {
+                "1 tuple".to_owned()
+            } else {
+                format!("{} tuples", holding.len())
+            };
+            output::answer(&format!(
+                "It holds: {tuples}. `aim-engine why '{written}'` proves it."
+            ))?;
         }
         return Ok(Exit::Done);
     }
     let attempts = refuse(&world, &pattern, args.shown.depth());
     if args.shown.is_json() {
-        output::json(&json!({"pattern": written, "holds": false, "count": 0, "attempts": attempts}))?;
+        output::json(
+            &json!({"pattern": written, "holds": false, "count": 0, "attempts": attempts}),
+        )?;
         return Ok(Exit::Done);
     }
     let style = args.shown.style();
     let mut out = String::new();
-    push(&mut out, "", "", &format!("Not so: {}", world.says(&pattern)), style.columns);
+    push(
+        &mut out,
+        "",
+        "",
+        &format!("Not so: {}", world.says(&pattern)),
+        style.columns,
+    );
     if attempts.is_empty() {
         let says = "No rule makes such a tuple, and no such fact was given.";
         push(&mut out, "", "", says, style.columns);
@@ -327,8 +406,18 @@ fn tuples(args: &WhyNotArgs, session: &Session, rules: Rules) -> Result<Exit, Fa
         }
     }
     if let Some(more) = attempts.len().checked_sub(most).filter(|more| *more > 0) {
-        let rules = if more == 1 { "1 more rule".to_owned() } else { format!("{more} more rules") };
-        push(&mut out, "\n", "", &format!("{rules} could have made it (`--full` shows them)"), style.columns);
+        let rules = if more == 1 {
+            "1 more rule".to_owned()
+        } else {
+            format!("{more} more rules")
+        };
+        push(
+            &mut out,
+            "\n",
+            "",
+            &format!("{rules} could have made it (`--full` shows them)"),
+            style.columns,
+        );
     }
     output::answer(&out)?;
     Ok(Exit::Done)

@@ -52,7 +52,8 @@ fn wrong(
     if given != wanted {
         let message = format!("`{name}` has {wanted} columns, and {given} are given");
         return Some(
-            error(message, "another number of values").label(target.decl.name.span, "declared here"),
+            error(message, "another number of values")
+                .label(target.decl.name.span, "declared here"),
         );
     }
     if key == WITH && fact.arguments.contains(&Argument::Any) {
@@ -60,7 +61,10 @@ fn wrong(
         return Some(error(message, "`_` stands for no value").help("write a `{column}`"));
     }
     let base = |types: &[Option<_>]| -> Vec<Option<BaseType>> {
-        types.iter().map(|ty| ty.map(|ty| lattice.base(ty))).collect()
+        types
+            .iter()
+            .map(|ty| ty.map(|ty| lattice.base(ty)))
+            .collect()
     };
     let (own, others) = (base(&relation.types), base(&target.types));
     let clash = fact
