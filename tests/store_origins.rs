@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     reason = "a test that cannot go on ends"
 )]
@@ -498,4 +499,21 @@ fn the_text_of_a_place_shows_no_secret_and_nothing_that_a_terminal_obeys() {
     assert!(!place.text.contains("sésame"));
     assert!(!place.text.contains('\u{85}'));
     assert_eq!(place.text.len(), text.len());
+}
+
+#[test]
+fn a_recipe_that_is_a_single_file_is_shown_by_its_path() {
+    let dir = Dir::new();
+    let file = dir.write("tuned.yaml", RECIPE);
+    let mut layers = Layer::stack(None, &[]);
+    layers.push(Layer::File(file.clone()));
+    let store = Store::open(&StoreSpec {
+        layers,
+        file: Some(dir.path("store.db")),
+        ..StoreSpec::default()
+    })
+    .unwrap();
+    let place = place(&store, "configuration", &block(1), None).unwrap();
+    assert_eq!(place.file, file.display().to_string());
+    assert_eq!((place.line, place.underlined()), (9, "1_gpu"));
 }

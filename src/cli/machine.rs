@@ -100,7 +100,10 @@ pub fn named(
             "add `--available-gpus N`",
         ));
     };
-    Ok(MachineFacts::named(&name, Some(gpus)))
+    Ok(MachineFacts {
+        gpus_as_asked: available_gpus.is_none(),
+        ..MachineFacts::named(&name, Some(gpus))
+    })
 }
 
 /// A machine whose GPUs are all unknown is no machine to decide for.

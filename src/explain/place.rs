@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::datalog::ast::Span;
 use crate::datalog::{Datum, Fact, Pattern};
-use crate::launch::{Given, absent_given, given_origin};
+use crate::launch::{Given, absent_given, given_instead, given_origin};
 use crate::store::Cell;
 
 use super::node::RulePlace;
@@ -31,6 +31,10 @@ pub enum At {
         source: String,
         /// What it read: a path, or a variable with its value.
         origin: String,
+        /// What was read there.
+        says: String,
+        /// The file or folder that tells of the machine, where it is another one.
+        machine: Option<String>,
     },
     /// A rule file that states it.
     Rule(RulePlace),
@@ -54,17 +58,43 @@ pub struct AtFile {
     pub text: Arc<str>,
 }
 
+impl From<Given> for At {
+    fn from(given: Given) -> At {
+        match given {
+            Given::Flag { flag } => At::Flag { flag },
+            Given::Detected {
+                level,
+                source,
+                origin,
+                says,
+                machine,
+            } => At::Detected {
+                level,
+                source,
+                origin,
+                says,
+                machine,
+            },
+        }
+    }
+}
+
 impl At {
     /// In a few words: `recipes/a.yaml:12`, `--gpus 4`.
     pub fn says(&self) -> String {
         match self {
             At::File(place) => format!("{}:{}", place.file, place.line),
-            At::Flag { flag } => flag.clone(),
+            At::Flag { flag } if flag.starts_with('-') => flag.clone(),
+            At::Flag { flag } => format!("`{flag}` on the command line"),
             At::Detected {
-                level,
                 source,
                 origin,
-            } => format!("{source} ({level}): {origin}"),
+                machine,
+                ..
+            } => match machine {
+                Some(machine) => format!("{source}: {origin}, by {machine}"),
+                None => format!("{source}: {origin}"),
+            },
             At::Rule(place) => format!("{}:{}", place.file, place.line),
         }
     }
@@ -98,16 +128,27 @@ impl World<'_> {
     pub(super) fn pattern_origins(&self, pattern: &Pattern) -> Vec<At> {
         let values: Vec<Option<&Datum>> = pattern.values.iter().map(Option::as_ref).collect();
         if self.is_given(pattern.relation) {
-            return Vec::new();
+            return self.given_instead(pattern);
         }
         self.place(pattern.relation, &values, None)
             .into_iter()
             .collect()
     }
 
-    /// What it means that a run gave no such fact.
+    /// What a run gave in place of facts that are not there: what was asked, seen or named instead.
+    pub(super) fn given_instead(&self, pattern: &Pattern) -> Vec<At> {
+        let Some(asked) = &self.asked else {
+            return Vec::new();
+        };
+        let relation = self.speaker().name(pattern.relation);
+        let given = given_instead(&asked.request, &asked.machine, relation);
+        given.into_iter().map(At::from).collect()
+    }
+
+    /// What it means that a run gave no fact of a relation at all.
     pub(super) fn absent_given(&self, pattern: &Pattern) -> Option<&'static str> {
-        absent_given(self.speaker().name(pattern.relation))
+        let nothing = self.given_instead(pattern).is_empty();
+        absent_given(self.speaker().name(pattern.relation)).filter(|_| nothing)
     }
 
     fn place(
@@ -121,20 +162,7 @@ impl World<'_> {
             let asked = self.asked.as_ref()?;
             let values: Vec<_> = values.iter().copied().flatten().map(Datum::value).collect();
             let given = given_origin(&asked.request, &asked.machine, &info.name, &values)?;
-            return match given {
-                Given::Flag { flag } => Some(At::Flag { flag }),
-                Given::Detected {
-                    level,
-                    source,
-                    origin,
-                    ..
-                } => Some(At::Detected {
-                    level,
-                    source,
-                    origin,
-                }),
-                Given::Default => None,
-            };
+            return Some(At::from(given));
         }
         let cells = values.iter().map(|value| match value {
             Some(Datum::Symbol(text)) => Cell::Text(text),

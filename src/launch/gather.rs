@@ -1,7 +1,6 @@
 //! Requests and machines as base facts.
 
 use crate::datalog::{CompiledProgram, Facts, RelId, Value};
-use crate::detect::Level;
 use crate::policy::{GIVEN, PolicyError};
 
 use super::{MachineFacts, Request};
@@ -15,11 +14,12 @@ pub(crate) fn add(
     machines: &[MachineFacts],
 ) -> Result<Vec<RelId>, PolicyError> {
     let mut facts = Adder { program, facts };
+    let mut push = |relation, tuple: &[Value<'_>]| facts.push(relation, tuple);
     for (number, (request, machine)) in (1..).zip(requests) {
-        add_request(&mut facts, number, request, index(*machine) + 1)?;
+        of_request(number, request, index(*machine) + 1, &mut push)?;
     }
     for (number, machine) in (1..).zip(machines) {
-        add_machine(&mut facts, number, machine)?;
+        of_machine(number, machine, &mut push)?;
     }
     GIVEN
         .iter()
@@ -28,17 +28,21 @@ pub(crate) fn add(
         .collect()
 }
 
-fn add_request(
-    facts: &mut Adder<'_>,
+/// Takes a fact: its relation and its values.
+type Push<'a, E> = dyn FnMut(&'static str, &[Value<'_>]) -> Result<(), E> + 'a;
+
+/// Gives each fact of a request to `push`.
+pub(super) fn of_request<E>(
     number: i64,
     request: &Request,
     machine: i64,
-) -> Result<(), PolicyError> {
+    push: &mut Push<'_, E>,
+) -> Result<(), E> {
     use Value::{Number, Symbol};
     let name = request.model.to_lowercase();
-    facts.push("request", &[Number(number), Symbol(&name), Number(machine)])?;
+    push("request", &[Number(number), Symbol(&name), Number(machine)])?;
     if let Some(gpus) = request.gpus {
-        facts.push("asked_gpus", &[Number(number), Number(i64::from(gpus))])?;
+        push("asked_gpus", &[Number(number), Number(i64::from(gpus))])?;
     }
     for (relation, asked) in [
         ("asked_precision", &request.precision),
@@ -47,29 +51,30 @@ fn add_request(
         ("asked_recipe", &request.recipe),
     ] {
         if let Some(text) = asked {
-            facts.push(relation, &[Number(number), Symbol(text)])?;
+            push(relation, &[Number(number), Symbol(text)])?;
         }
     }
     if request.strict {
-        facts.push("strict", &[Number(number)])?;
+        push("strict", &[Number(number)])?;
     }
     if request.allow_unknown_flags {
-        facts.push("allow_unknown_flags", &[Number(number)])?;
+        push("allow_unknown_flags", &[Number(number)])?;
     }
     Ok(())
 }
 
-fn add_machine(
-    facts: &mut Adder<'_>,
+/// Gives each fact of a machine to `push`.
+pub(super) fn of_machine<E>(
     number: i64,
     machine: &MachineFacts,
-) -> Result<(), PolicyError> {
+    push: &mut Push<'_, E>,
+) -> Result<(), E> {
     use Value::{Number, Symbol};
     if let Some(hardware) = &machine.hardware {
-        facts.push("declared_hardware", &[Number(number), Symbol(hardware)])?;
+        push("declared_hardware", &[Number(number), Symbol(hardware)])?;
     }
     if let Some(gpus) = machine.gpus {
-        facts.push("declared_gpus", &[Number(number), Number(i64::from(gpus))])?;
+        push("declared_gpus", &[Number(number), Number(i64::from(gpus))])?;
     }
     let devices = machine
         .detected
@@ -90,26 +95,22 @@ fn add_machine(
             Number(units),
             Number(vram),
         ];
-        facts.push("seen_device", &values)?;
+        push("seen_device", &values)?;
     }
     for seen in machine.limits() {
-        let level = match seen.level {
-            Level::Host => "host",
-            Level::Container => "container",
-            Level::Runtime => "runtime",
-        };
+        let level = seen.level.name();
         match (&seen.indices, seen.visible) {
             (Some(indices), _) => {
-                facts.push("limited", &[Number(number), Symbol(level)])?;
+                push("limited", &[Number(number), Symbol(level)])?;
                 for place in indices {
-                    facts.push(
+                    push(
                         "listed",
                         &[Number(number), Symbol(level), Number(i64::from(*place))],
                     )?;
                 }
             }
             (None, Some(visible)) => {
-                facts.push(
+                push(
                     "counted",
                     &[Number(number), Symbol(level), Number(i64::from(visible))],
                 )?;
