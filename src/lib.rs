@@ -5,6 +5,7 @@ pub mod cli;
 pub mod datalog;
 pub mod detect;
 pub mod launch;
+pub mod matrix;
 pub mod plan;
 pub mod policy;
 pub mod render;

@@ -126,7 +126,7 @@ impl Store {
         self.strings("SELECT recipe FROM recipe_document WHERE current ORDER BY recipe")
     }
 
-    fn strings(&self, sql: &str) -> Result<Vec<String>, StoreError> {
+    pub(super) fn strings(&self, sql: &str) -> Result<Vec<String>, StoreError> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let strings = statement
             .query_map([], |row| row.get(0))?
