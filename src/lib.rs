@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod cli;
+pub mod coverage;
 pub mod datalog;
 pub mod detect;
 pub mod launch;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use super::coverage::CoverageArgs;
+
 /// Chooses how to serve a language model on AMD Instinct GPUs, by rules, and explains why.
 #[derive(Debug, Parser)]
 #[command(
@@ -65,6 +67,11 @@ pub(super) enum Command {
         after_help = "Example:\n  aim-engine show-configurations Qwen/Qwen3-32B"
     )]
     ShowConfigurations(ConfigurationsArgs),
+    /// Show what the catalog serves, what it does not, and which configurations never win
+    #[command(
+        after_help = "Examples:\n  aim-engine coverage\n  aim-engine coverage Qwen/Qwen3-32B --hardware MI300X\n  aim-engine coverage --catalog DIR --format html --output coverage.html"
+    )]
+    Coverage(CoverageArgs),
     /// Show what GPUs were found, by which source
     #[command(
         after_help = "Examples:\n  aim-engine detect\n  aim-engine detect --format json > host.json\n  aim-engine generate Qwen/Qwen3-32B --host host.json"
@@ -91,6 +98,7 @@ impl Command {
             Command::Generate(args) => args.batch.is_none().then_some(&mut args.catalog),
             Command::Launch(args) => Some(&mut args.catalog),
             Command::List(args) => Some(&mut args.listing.catalog),
+            Command::Coverage(args) => Some(&mut args.catalog),
             Command::ListRecipes(args) => Some(&mut args.catalog),
             Command::ShowConfigurations(args) => Some(&mut args.listing.catalog),
             Command::New(args) => match &mut args.what {

@@ -3,6 +3,7 @@
 mod args;
 mod batch;
 mod completions;
+mod coverage;
 mod detect;
 mod failure;
 mod generate;
@@ -50,6 +51,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::List(args) => list::run(args),
         Command::ListRecipes(args) => list::recipes(args, None),
         Command::ShowConfigurations(args) => list::configurations(args),
+        Command::Coverage(args) => coverage::run(args),
         Command::Detect(args) => detect::run(args),
         Command::New(args) => new::run(args),
         Command::Rules(args) => rules::run(args),

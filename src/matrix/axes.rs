@@ -1,5 +1,6 @@
 //! Along what the requests differ.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::store::{Store, StoreError};
@@ -50,11 +51,16 @@ impl Axes {
     /// # Errors
     /// SQLite fails.
     pub fn of(store: &Store) -> Result<Axes, StoreError> {
-        let mut metrics = store.model_metrics()?;
+        let mut metrics: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (_, model, metric) in store.recipe_metrics()? {
+            metrics.entry(model).or_default().push(metric);
+        }
         let models = store.served_models()?.into_iter().map(|(model, recipes)| {
-            let own = metrics.extract_if(.., |(of, _)| *of == model);
+            let mut own = metrics.remove(&model).unwrap_or_default();
+            own.sort_unstable();
+            own.dedup();
             ModelAxis {
-                metrics: own.map(|(_, metric)| metric.into()).collect(),
+                metrics: shared(own),
                 model: model.into(),
                 recipes,
             }

@@ -20,15 +20,15 @@ impl Store {
         Ok(models.collect::<Result<_, _>>()?)
     }
 
-    /// The metrics that recipes of each model are tuned for.
+    /// The recipes that are tuned for a metric: id, model, metric.
     ///
     /// # Errors
     /// SQLite fails.
-    pub fn model_metrics(&self) -> Result<Vec<(String, String)>, StoreError> {
+    pub fn recipe_metrics(&self) -> Result<Vec<(String, String, String)>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT DISTINCT model, metric FROM current_recipe WHERE metric IS NOT NULL ORDER BY 1, 2",
+            "SELECT recipe, model, metric FROM current_recipe WHERE metric IS NOT NULL ORDER BY 1",
         )?;
-        let metrics = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let metrics = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         Ok(metrics.collect::<Result<_, _>>()?)
     }
 

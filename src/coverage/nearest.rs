@@ -1,0 +1,11 @@
+//! What comes nearest to serving a request that nobody serves.
+
+use crate::launch::{Outcome, Tried};
+
+/// The rejected configuration with the fewest reasons against it, the first in the order of the search.
+pub(super) fn nearest(tried: &[Tried]) -> Option<&Tried> {
+    tried
+        .iter()
+        .filter(|tried| tried.outcome == Outcome::Rejected)
+        .min_by_key(|tried| tried.reasons)
+}
