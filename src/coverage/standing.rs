@@ -229,6 +229,7 @@ fn asking(candidate: &Candidate, hardware: &Arc<str>, metrics: Vec<Arc<str>>) ->
             model: candidate.configuration.model.clone(),
             hardware: hardware.clone(),
             gpus: block.gpus,
+            usable: block.gpus,
             precision: Some(block.precision.as_str().into()),
             backend: Some(block.backend.as_str().into()),
             metric,

@@ -14,7 +14,7 @@ use super::nearest::nearest;
 /// Requests that nobody serves.
 #[derive(Clone, Debug)]
 pub struct Gap {
-    /// The request, for the largest of the counts.
+    /// The request for the largest of the counts, on a machine that has as many GPUs as are ever asked for.
     pub question: Question,
     /// All the GPU counts, ascending.
     pub gpus: Vec<u32>,
@@ -58,6 +58,7 @@ pub(super) fn gaps(
         }
         let any_count = Question {
             gpus: 0,
+            usable: 0,
             ..cell.question.clone()
         };
         counts
@@ -65,6 +66,8 @@ pub(super) fn gaps(
             .or_default()
             .push(cell.question.gpus);
     }
+    // On a large machine a count that is too small is the request's alone, and one reason.
+    let usable = axes.gpus.last().copied().unwrap_or_default();
     let mut gaps: Vec<Gap> = counts
         .into_iter()
         .map(|(question, mut gpus)| {
@@ -72,6 +75,7 @@ pub(super) fn gaps(
             Gap {
                 question: Question {
                     gpus: gpus.last().copied().unwrap_or_default(),
+                    usable,
                     ..question
                 },
                 gpus,
@@ -97,7 +101,7 @@ pub(super) fn gaps(
         questions,
         Detail::Search,
         |question, decision| {
-            if let Some(tried) = nearest(&decision.tried) {
+            if let Some(tried) = nearest(&decision.tried, question.gpus) {
                 let nearest = Nearest {
                     recipe_id: tried.recipe_id.clone(),
                     backend: tried.backend.clone(),

@@ -54,7 +54,7 @@ fn asked(questions: &[Question]) -> (Vec<(Request, usize)>, Vec<MachineFacts>) {
         .iter()
         .map(|question| {
             let place = *places
-                .entry((question.hardware.as_ref(), question.gpus))
+                .entry((question.hardware.as_ref(), question.usable))
                 .or_insert_with(|| {
                     machines.push(question.machine());
                     machines.len() - 1

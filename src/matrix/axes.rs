@@ -138,6 +138,7 @@ impl Axes {
                             model: axis.model.clone(),
                             hardware: hardware.clone(),
                             gpus: *gpus,
+                            usable: *gpus,
                             precision: precision.clone(),
                             backend: backend.clone(),
                             metric: metric.clone(),

@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use crate::launch::{MachineFacts, Request};
 
-/// A request for so many GPUs on a machine that has as many.
+/// A request for so many GPUs on a machine that has as many, or more.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Question {
     /// The model, in the catalog's spelling.
     pub model: Arc<str>,
     /// The machine's hardware.
     pub hardware: Arc<str>,
-    /// GPUs that are asked for, and that the machine has.
+    /// GPUs that are asked for.
     pub gpus: u32,
+    /// GPUs that the machine has.
+    pub usable: u32,
     /// The precision that is asked for.
     pub precision: Option<Arc<str>>,
     /// The backend that is asked for.
@@ -37,6 +39,6 @@ impl Question {
 
     /// The machine that it is for.
     pub fn machine(&self) -> MachineFacts {
-        MachineFacts::named(&self.hardware, Some(self.gpus))
+        MachineFacts::named(&self.hardware, Some(self.usable))
     }
 }

@@ -258,20 +258,27 @@ fn at(gpus: &[u32], all: &[u32]) -> String {
     }
 }
 
-/// What comes nearest, for one model.
+/// What comes nearest, for one model; hardware with one reason together.
 fn reasons(text: &mut String, gaps: &[&Gap]) {
+    let mut hardware: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for gap in gaps {
         let Some(nearest) = &gap.nearest else {
             continue;
         };
         let words = format!(
-            "{}: nearest is {}, {} on {}. {}",
-            gap.question.hardware,
+            "nearest is {}, {} on {}. {}",
             nearest.recipe_id,
             nearest.backend,
             gpus(nearest.gpus),
             nearest.says
         );
+        hardware
+            .entry(words)
+            .or_default()
+            .push(&gap.question.hardware);
+    }
+    for (words, names) in hardware {
+        let words = format!("{}: {words}", names.join(", "));
         for line in wrapped(&words, COLUMNS - 2) {
             let _ = writeln!(text, "  {line}");
         }

@@ -8,8 +8,8 @@ use crate::matrix::Question;
 
 /// Columns of a terminal.
 const COLUMNS: usize = 80;
-/// Between two columns of a table.
-const GAP: usize = 2;
+/// Between two columns of a table, and what will do where that saves a table.
+const GAPS: [usize; 2] = [2, 1];
 
 /// A table: what each row and each column is called, and what stands in them.
 struct Grid {
@@ -116,10 +116,13 @@ impl Grid {
         };
         let names = width(&mut self.rows.iter().map(|(name, _)| name));
         let cells = self.rows.iter().flat_map(|(_, cells)| cells);
-        let column = width(&mut cells.chain(&self.titles)) + GAP;
-        let fit = (COLUMNS.saturating_sub(names) / column).max(1);
-        let tables = self.titles.len().div_ceil(fit).max(1);
-        let each = self.titles.len().div_ceil(tables).max(1);
+        let cell = width(&mut cells.chain(&self.titles));
+        let tables = |gap: &usize| {
+            let fit = (COLUMNS.saturating_sub(names) / (cell + gap)).max(1);
+            self.titles.len().div_ceil(fit).max(1)
+        };
+        let gap = GAPS.into_iter().min_by_key(tables).unwrap_or_default();
+        let each = self.titles.len().div_ceil(tables(&gap)).max(1);
         let mut text = String::new();
         for (place, titles) in self.titles.chunks(each).enumerate() {
             let rows = self.rows.iter().filter_map(|(name, cells)| {
@@ -134,20 +137,19 @@ impl Grid {
                 continue;
             }
             text.push('\n');
-            line(&mut text, "MODEL", titles, names, column);
+            line(&mut text, ("MODEL", titles), names, gap, cell);
             for (name, cells) in rows {
-                line(&mut text, name, cells, names, column);
+                line(&mut text, (name, cells), names, gap, cell);
             }
         }
         text
     }
 }
 
-fn line(text: &mut String, name: &str, cells: &[String], names: usize, column: usize) {
-    let mut line = format!("{name:names$}");
-    for cell in cells {
-        // Between columns, and after the last only what is cut off below.
-        let _ = write!(line, "{:GAP$}{cell:width$}", "", width = column - GAP);
+fn line(text: &mut String, row: (&str, &[String]), names: usize, gap: usize, width: usize) {
+    let mut line = format!("{:names$}", row.0);
+    for cell in row.1 {
+        let _ = write!(line, "{:gap$}{cell:width$}", "");
     }
     text.push_str(line.trim_end());
     text.push('\n');
