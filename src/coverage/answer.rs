@@ -14,7 +14,8 @@ pub struct Answer<'a> {
     requests: Summary,
     axes: AxesView<'a>,
     configurations: Fared,
-    cells: Vec<CellView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cells: Option<Vec<CellView<'a>>>,
     unserved: Vec<GapView<'a>>,
     when_asked: Vec<BlockView<'a>>,
     never_win: Vec<ShadowView<'a>>,
@@ -153,6 +154,14 @@ struct ShadowView<'a> {
 impl<'a> Answer<'a> {
     /// What is covered.
     pub fn new(coverage: &'a Coverage) -> Answer<'a> {
+        Answer {
+            cells: Some(coverage.cells.iter().map(cell).collect()),
+            ..Answer::without_cells(coverage)
+        }
+    }
+
+    /// The same for who has the cells in another form.
+    pub(super) fn without_cells(coverage: &'a Coverage) -> Answer<'a> {
         let axes = &coverage.axes;
         let when_asked = coverage
             .configurations
@@ -169,7 +178,7 @@ impl<'a> Answer<'a> {
                 backends: axes.backends.iter().map(AsRef::as_ref).collect(),
             },
             configurations: Fared::of(&coverage.configurations),
-            cells: coverage.cells.iter().map(cell).collect(),
+            cells: None,
             unserved: coverage.unserved.iter().map(gap).collect(),
             when_asked: when_asked
                 .map(|configuration| BlockView {

@@ -4,11 +4,13 @@
 mod answer;
 mod cell;
 mod nearest;
+mod page;
 mod standing;
 mod unserved;
 
 pub use answer::{Answer, Fared};
 pub use cell::{Cell, Summary, Winner};
+pub use page::Page;
 pub use standing::{Configuration, Shadow, Standing};
 pub use unserved::{Gap, Nearest};
 

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::coverage::{Answer, Coverage, survey};
+use crate::coverage::{Answer, Coverage, Page, survey};
 use crate::matrix::{Axes, Breadth};
+use crate::render;
 use crate::store::Store;
 
 use super::args::CatalogArgs;
@@ -109,6 +110,9 @@ fn write(format: CoverageFormat, coverage: &Coverage, out: &mut impl Write) -> i
             serde_json::to_writer_pretty(&mut *out, &Answer::new(coverage))?;
             out.write_all(b"\n")
         }
-        CoverageFormat::Html => Ok(()),
+        CoverageFormat::Html => {
+            let page = render::coverage::page(&Page::new(coverage))?;
+            out.write_all(page.as_bytes())
+        }
     }
 }
