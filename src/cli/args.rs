@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::coverage::CoverageArgs;
+use super::fit::FitArgs;
 
 /// Chooses how to serve a language model on AMD Instinct GPUs, by rules, and explains why.
 #[derive(Debug, Parser)]
@@ -67,6 +68,11 @@ pub(super) enum Command {
         after_help = "Example:\n  aim-engine show-configurations Qwen/Qwen3-32B"
     )]
     ShowConfigurations(ConfigurationsArgs),
+    /// Show what this machine can serve, and the memory that it takes
+    #[command(
+        after_help = "Examples:\n  aim-engine fit\n  aim-engine fit --hardware MI300X --available-gpus 1 --all"
+    )]
+    Fit(FitArgs),
     /// Show what the catalog serves, what it does not, and which configurations never win
     #[command(
         after_help = "Examples:\n  aim-engine coverage\n  aim-engine coverage Qwen/Qwen3-32B --hardware MI300X\n  aim-engine coverage --catalog DIR --format html --output coverage.html"
@@ -99,6 +105,7 @@ impl Command {
             Command::Launch(args) => Some(&mut args.catalog),
             Command::List(args) => Some(&mut args.listing.catalog),
             Command::Coverage(args) => Some(&mut args.catalog),
+            Command::Fit(args) => Some(&mut args.catalog),
             Command::ListRecipes(args) => Some(&mut args.catalog),
             Command::ShowConfigurations(args) => Some(&mut args.listing.catalog),
             Command::New(args) => match &mut args.what {

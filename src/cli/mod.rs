@@ -6,6 +6,7 @@ mod completions;
 mod coverage;
 mod detect;
 mod failure;
+mod fit;
 mod generate;
 mod launch;
 mod list;
@@ -52,6 +53,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::ListRecipes(args) => list::recipes(args, None),
         Command::ShowConfigurations(args) => list::configurations(args),
         Command::Coverage(args) => coverage::run(args),
+        Command::Fit(args) => fit::run(args),
         Command::Detect(args) => detect::run(args),
         Command::New(args) => new::run(args),
         Command::Rules(args) => rules::run(args),

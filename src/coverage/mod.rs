@@ -10,9 +10,10 @@ mod unserved;
 
 pub use answer::{Answer, Fared};
 pub use cell::{Cell, Summary, Winner};
+pub use nearest::{Nearest, nearest};
 pub use page::Page;
 pub use standing::{Configuration, Shadow, Standing};
-pub use unserved::{Gap, Nearest};
+pub use unserved::Gap;
 
 use crate::launch::Detail;
 use crate::matrix::{Axes, Breadth, answers};

@@ -9,7 +9,7 @@ use crate::policy::{Policy, PolicyError};
 use crate::store::Store;
 
 use super::Cell;
-use super::nearest::nearest;
+use super::nearest::{Nearest, nearest};
 
 /// Requests that nobody serves.
 #[derive(Clone, Debug)]
@@ -20,19 +20,6 @@ pub struct Gap {
     pub gpus: Vec<u32>,
     /// What comes nearest to the request for the largest count; none when the model has no recipe.
     pub nearest: Option<Nearest>,
-}
-
-/// A rejected configuration, and why it is.
-#[derive(Clone, Debug)]
-pub struct Nearest {
-    /// The recipe.
-    pub recipe_id: String,
-    /// The backend.
-    pub backend: String,
-    /// GPUs.
-    pub gpus: u32,
-    /// Why it is rejected, in a sentence or several.
-    pub says: String,
 }
 
 /// The gaps in these cells. What is not served without asking for more is not named again with it.
@@ -101,13 +88,7 @@ pub(super) fn gaps(
         questions,
         Detail::Search,
         |question, decision| {
-            if let Some(tried) = nearest(&decision.tried, question.gpus) {
-                let nearest = Nearest {
-                    recipe_id: tried.recipe_id.clone(),
-                    backend: tried.backend.clone(),
-                    gpus: tried.gpus,
-                    says: tried.because.clone(),
-                };
+            if let Some(nearest) = nearest(&decision.tried, question.gpus) {
                 found.insert(question, nearest);
             }
             Ok::<(), PolicyError>(())
