@@ -6,6 +6,9 @@ use super::explain::{WhyArgs, WhyNotArgs};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use super::coverage::CoverageArgs;
+use super::fit::FitArgs;
+
 /// Chooses how to serve a language model on AMD Instinct GPUs, by rules, and explains why.
 #[derive(Debug, Parser)]
 #[command(
@@ -78,6 +81,16 @@ pub(super) enum Command {
         after_help = "Example:\n  aim-engine show-configurations Qwen/Qwen3-32B"
     )]
     ShowConfigurations(ConfigurationsArgs),
+    /// Show what this machine can serve, and the memory that it takes
+    #[command(
+        after_help = "Examples:\n  aim-engine fit\n  aim-engine fit --hardware MI300X --available-gpus 1 --all"
+    )]
+    Fit(FitArgs),
+    /// Show what the catalog serves, what it does not, and which configurations never win
+    #[command(
+        after_help = "Examples:\n  aim-engine coverage\n  aim-engine coverage Qwen/Qwen3-32B --hardware MI300X\n  aim-engine coverage --catalog DIR --format html --output coverage.html"
+    )]
+    Coverage(CoverageArgs),
     /// Show what GPUs were found, by which source
     #[command(
         after_help = "Examples:\n  aim-engine detect\n  aim-engine detect --format json > host.json\n  aim-engine generate Qwen/Qwen3-32B --host host.json"
@@ -104,6 +117,8 @@ impl Command {
             Command::Generate(args) => args.batch.is_none().then_some(&mut args.catalog),
             Command::Launch(args) => Some(&mut args.catalog),
             Command::List(args) => Some(&mut args.listing.catalog),
+            Command::Coverage(args) => Some(&mut args.catalog),
+            Command::Fit(args) => Some(&mut args.catalog),
             Command::ListRecipes(args) => Some(&mut args.catalog),
             Command::ShowConfigurations(args) => Some(&mut args.listing.catalog),
             Command::Why(args) => Some(&mut args.question.catalog),

@@ -3,9 +3,11 @@
 mod args;
 mod batch;
 mod completions;
+mod coverage;
 mod detect;
 mod explain;
 mod failure;
+mod fit;
 mod generate;
 mod launch;
 mod list;
@@ -51,6 +53,8 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::List(args) => list::run(args),
         Command::ListRecipes(args) => list::recipes(args, None),
         Command::ShowConfigurations(args) => list::configurations(args),
+        Command::Coverage(args) => coverage::run(args),
+        Command::Fit(args) => fit::run(args),
         Command::Detect(args) => detect::run(args),
         Command::New(args) => new::run(args),
         Command::Rules(args) => rules::run(args),

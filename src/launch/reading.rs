@@ -38,6 +38,7 @@ const CHOICE: &[&str] = &[
     "chosen_weights",
     "chosen_kv_cache",
     "chosen_budget",
+    "chosen_room",
 ];
 const SEARCH: &[&str] = &[
     "search_place",
@@ -209,6 +210,9 @@ impl<'a> One<'a> {
             kv_cache_mib: cache.map(|mib| whole(mib.ceil())),
             budget_mib: whole(budget.floor()),
             fits: weights + cache.unwrap_or(0.0) <= budget,
+            sequences: self.number("chosen_room", 1),
+            cached_tokens: self.number("chosen_room", 2),
+            sequence_tokens: self.number("chosen_kv_cache", 1),
         })
     }
 
@@ -240,13 +244,12 @@ impl<'a> One<'a> {
 
     /// Every configuration in the order of the search, with what became of it.
     fn tried(&self, selected: Option<&Selected>) -> Vec<Tried> {
-        let mut reasons: BTreeMap<Key, Vec<String>> = BTreeMap::new();
+        let mut reasons: BTreeMap<Key, (Vec<String>, Vec<String>)> = BTreeMap::new();
         for family in ["rejected_", "after_"] {
             for (id, tuple) in self.family(family) {
-                reasons
-                    .entry(key(tuple))
-                    .or_default()
-                    .push(self.policy.say(id, tuple));
+                let (relations, says) = reasons.entry(key(tuple)).or_default();
+                relations.push(self.policy.program.name(id).to_owned());
+                says.push(self.policy.say(id, tuple));
             }
         }
         let ranks: BTreeMap<Key, &Tuple<'_>> = self
@@ -289,7 +292,7 @@ impl<'a> One<'a> {
                     (_, true) => Outcome::After,
                     (_, false) => Outcome::Rejected,
                 };
-                let because = reasons.remove(&key).unwrap_or_default();
+                let (relations, because) = reasons.remove(&key).unwrap_or_default();
                 let recipe = recipes.get(&key.0);
                 Tried {
                     precision: recipe.map_or_else(String::new, |recipe| text(recipe, 3)),
@@ -297,6 +300,7 @@ impl<'a> One<'a> {
                     gpus: count(tuple, 3),
                     outcome,
                     reasons: because.len(),
+                    relations,
                     because: if chosen {
                         "It comes first.".to_owned()
                     } else {

@@ -155,7 +155,7 @@ impl Store {
         Ok(found.optional()?)
     }
 
-    fn strings(&self, sql: &str) -> Result<Vec<String>, StoreError> {
+    pub(super) fn strings(&self, sql: &str) -> Result<Vec<String>, StoreError> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let strings = statement
             .query_map([], |row| row.get(0))?

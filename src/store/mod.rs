@@ -2,6 +2,7 @@
 //!
 //! It is never the only copy of anything: delete it at any time and the next run makes it again.
 
+mod axes;
 mod connect;
 mod error;
 mod facts;
