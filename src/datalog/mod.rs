@@ -16,6 +16,7 @@ mod parse;
 mod pattern;
 pub mod plan;
 pub mod proof;
+pub mod refute;
 mod solve;
 pub mod source;
 pub mod value;
