@@ -32,8 +32,9 @@ pub use fact::{Datum, Fact, Pattern};
 #[allow(missing_docs)]
 pub fn parse_pattern(
     _: &Checked,
+    _: &mut source::Sources,
     _: &str,
-) -> Result<Pattern, (diagnostic::Diagnostics, source::Sources)> {
+) -> Result<Pattern, diagnostic::Diagnostics> {
     todo!()
 }
 pub use parse::{FromDisk, Loader, NoIncludes, parse, parse_all};

@@ -63,7 +63,7 @@ impl<'w> Teller<'w> {
                     node.status = Status::Fact;
                 } else if self.shown.contains(fact) {
                     node.status = Status::Above;
-                } else if level > self.depth || self.made > MOST {
+                } else if level >= self.depth || self.made > MOST {
                     node.status = Status::Cut;
                 } else {
                     node.status = Status::Holds;
@@ -130,15 +130,29 @@ impl<'w> Teller<'w> {
         {
             return says.to_owned();
         }
-        if self.speaker.is_helper(pattern.relation) {
-            let ends = self.helper_ends(pattern);
-            if let [end] = ends.as_slice()
-                && end != pattern
-            {
-                return self.denial(end);
-            }
+        if self.speaker.is_helper(pattern.relation)
+            && let Some(missed) = self.nearest_miss(pattern)
+        {
+            return missed;
         }
         format!("not so: {}", self.speaker.pattern(pattern))
+    }
+
+    /// What the nearest miss of a helper fails at, where that is one condition.
+    fn nearest_miss(&self, pattern: &Pattern) -> Option<String> {
+        let attempts = self.refuter.attempts(pattern).attempts;
+        let attempt = attempts.first().filter(|attempt| attempt.failed == 1)?;
+        attempt
+            .literals
+            .iter()
+            .find_map(|literal| match &literal.status {
+                Reached::Fails(Failure::NoFact(missing)) if missing != pattern => {
+                    Some(self.denial(missing))
+                }
+                Reached::Fails(Failure::Present(fact)) => Some(self.speaker.fact(fact)),
+                Reached::Fails(Failure::Test { .. }) => Some(format!("not so: {}", literal.text)),
+                _ => None,
+            })
     }
 
     /// The documented facts that a helper's rules miss.
@@ -177,7 +191,8 @@ impl<'w> Teller<'w> {
                 witnesses,
                 total,
             } => {
-                let mut node = node(aggregated(*op, value, *total));
+                let named = self.speaker.column_of(witnesses.first(), value);
+                let mut node = node(aggregated(*op, named, value, *total));
                 if level < self.depth && self.made <= MOST {
                     let speaker = self.speaker;
                     for witness in witnesses
@@ -237,7 +252,7 @@ impl<'w> Teller<'w> {
         let mut node = Node::new(self.speaker.written_pattern(pattern), says, Status::Failed);
         node.rule = Some(self.speaker.name(pattern.relation).to_owned());
         node.rule_at = Some(self.world.rule_place(attempt.span));
-        if level <= self.depth {
+        if level < self.depth {
             node.premises = premises;
         }
         node
@@ -258,13 +273,14 @@ impl<'w> Teller<'w> {
                 vec![Node::new(text, self.denial(pattern), Status::Absent)]
             }
             Reached::Holds(PremiseKind::Aggregate {
-                op, value, total, ..
+                op,
+                value,
+                witnesses,
+                total,
             }) => {
-                vec![Node::new(
-                    text,
-                    aggregated(*op, value, *total),
-                    Status::Test,
-                )]
+                let named = self.speaker.column_of(witnesses.first(), value);
+                let says = aggregated(*op, named, value, *total);
+                vec![Node::new(text, says, Status::Test)]
             }
             Reached::Holds(_) if names_a_value(&text) => Vec::new(),
             Reached::Holds(_) => vec![Node::new(text.clone(), text, Status::Test)],
@@ -273,7 +289,7 @@ impl<'w> Teller<'w> {
     }
 
     fn failure(&mut self, text: String, failure: &Failure, level: usize) -> Node {
-        let deeper = level < self.depth && self.made <= MOST;
+        let deeper = level + 1 < self.depth && self.made <= MOST;
         match failure {
             Failure::NoFact(pattern) => {
                 let mut node = Node::new(text, self.denial(pattern), Status::Failed);
@@ -324,15 +340,25 @@ fn carries_on(conclusion: &Fact, premise: &Fact) -> bool {
     common >= 2 && common + 1 >= shorter
 }
 
-fn aggregated(op: AggregateOp, value: &Datum, total: usize) -> String {
+/// What an aggregate says: "place 1 is the smallest of 7".
+fn aggregated(op: AggregateOp, named: &str, value: &Datum, total: usize) -> String {
     let value = plain(value);
+    let value = if named.is_empty() {
+        value
+    } else {
+        format!("{named} {value}")
+    };
+    let of = if total == 1 {
+        ", being the only one".to_owned()
+    } else {
+        format!(" of {total}")
+    };
     match op {
         AggregateOp::Count => format!("{value} in all"),
+        AggregateOp::Sum if total == 0 => format!("{value} is the sum of nothing"),
         AggregateOp::Sum => format!("{value} is the sum of {total}"),
-        AggregateOp::Min if total == 1 => format!("{value} is the smallest, being the only one"),
-        AggregateOp::Min => format!("{value} is the smallest of {total}"),
-        AggregateOp::Max if total == 1 => format!("{value} is the largest, being the only one"),
-        AggregateOp::Max => format!("{value} is the largest of {total}"),
+        AggregateOp::Min => format!("{value} is the smallest{of}"),
+        AggregateOp::Max => format!("{value} is the largest{of}"),
     }
 }
 

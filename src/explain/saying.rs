@@ -71,6 +71,15 @@ impl<'c> Speaker<'c> {
             .collect()
     }
 
+    /// The name of the last column of a fact that has a value, as words.
+    pub(super) fn column_of(self, fact: Option<&Fact>, value: &Datum) -> &'c str {
+        let place = fact.and_then(|fact| {
+            let place = fact.values.iter().rposition(|other| other == value)?;
+            self.decl(fact.relation)?.columns.get(place)
+        });
+        place.map_or("", |column| column.name.name.as_str())
+    }
+
     /// The fact as rule files write it.
     pub(super) fn written(self, fact: &Fact) -> String {
         let values: Vec<String> = fact.values.iter().map(Datum::to_string).collect();

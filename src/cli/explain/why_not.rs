@@ -17,7 +17,8 @@ use super::super::generate::{recipe_file, recipe_of};
 use super::super::output;
 use super::super::session::Session;
 use super::{
-    ExplainFormat, QuestionArgs, ShownArgs, is_tuple, pattern, reports, section, world_of,
+    ExplainFormat, QuestionArgs, REFUSAL_DEPTH, ShownArgs, is_tuple, pattern, reports, section,
+    world_of,
 };
 
 #[derive(Debug, Args)]
@@ -377,7 +378,7 @@ fn tuples(args: &WhyNotArgs, session: &Session, rules: Rules) -> Result<Exit, Fa
         }
         return Ok(Exit::Done);
     }
-    let attempts = refuse(&world, &pattern, args.shown.depth());
+    let attempts = refuse(&world, &pattern, args.shown.depth(REFUSAL_DEPTH));
     if args.shown.is_json() {
         output::json(
             &json!({"pattern": written, "holds": false, "count": 0, "attempts": attempts}),
