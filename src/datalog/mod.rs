@@ -14,6 +14,7 @@ mod nearest;
 mod parse;
 mod pattern;
 pub mod plan;
+pub mod query;
 pub mod source;
 pub mod value;
 
