@@ -7,5 +7,6 @@ pub mod detect;
 pub mod launch;
 pub mod plan;
 pub mod policy;
+pub mod query;
 pub mod render;
 pub mod store;

@@ -72,6 +72,11 @@ pub(super) enum Command {
     Detect(DetectArgs),
     /// Write a new recipe or model card from a template
     New(NewArgs),
+    /// Put a question to the rules, as the body of a rule
+    #[command(
+        after_help = "Examples:\n  aim-engine query 'recipe(R, M, \"MI300X\", P)'\n  aim-engine query 'eligible(_, R, B, N), N < 4' --hardware MI300X --available-gpus 8\n  aim-engine query 'N = count : { recipe(_, _, _, _) }' --format json"
+    )]
+    Query(super::query::QueryArgs),
     /// Check rule files, or run them by themselves
     Rules(RulesArgs),
     /// Print the completions of a shell
@@ -93,6 +98,7 @@ impl Command {
             Command::List(args) => Some(&mut args.listing.catalog),
             Command::ListRecipes(args) => Some(&mut args.catalog),
             Command::ShowConfigurations(args) => Some(&mut args.listing.catalog),
+            Command::Query(args) => Some(&mut args.about.catalog),
             Command::New(args) => match &mut args.what {
                 NewCommand::Recipe(args) => Some(&mut args.to.catalog),
                 NewCommand::Model(args) => Some(&mut args.to.catalog),

@@ -12,6 +12,7 @@ mod machine;
 mod made;
 mod new;
 mod output;
+mod query;
 mod rules;
 mod session;
 mod table;
@@ -52,6 +53,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::ShowConfigurations(args) => list::configurations(args),
         Command::Detect(args) => detect::run(args),
         Command::New(args) => new::run(args),
+        Command::Query(args) => query::run(args),
         Command::Rules(args) => rules::run(args),
         Command::Completions(args) => completions::completions(args),
         Command::Man => completions::man(),

@@ -2,13 +2,13 @@
 
 use crate::datalog::{CompiledProgram, Facts, RelId, Value};
 use crate::detect::Level;
-use crate::policy::{GIVEN, PolicyError};
+use crate::policy::{OF_MACHINES, OF_REQUESTS, PolicyError};
 
 use super::{MachineFacts, Request};
 
 /// Adds the facts of requests, numbered from 1, and of machines, numbered from 1; each request
 /// names its machine by position. Gives back the relations that are filled here, with tuples or without.
-pub(super) fn add(
+pub(crate) fn add(
     program: &CompiledProgram,
     facts: &mut Facts,
     requests: &[(Request, usize)],
@@ -21,8 +21,9 @@ pub(super) fn add(
     for (number, machine) in (1..).zip(machines) {
         add_machine(&mut facts, number, machine)?;
     }
-    GIVEN
+    OF_REQUESTS
         .iter()
+        .chain(OF_MACHINES)
         .copied()
         .map(|relation| facts.id(relation))
         .collect()

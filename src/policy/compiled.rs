@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::datalog::diagnostic::Diagnostics;
 use crate::datalog::source::Sources;
-use crate::datalog::{self, Checked, CompiledProgram, Facts, Model, Options, RelId, Tuple, Value};
+use crate::datalog::{self, Checked, CompiledProgram, Facts, Model, RelId, Tuple, Value};
 use crate::store::{COMPILED, Scope, Store, ViewError};
 
-use super::gather::gather;
+use super::evaluate::evaluate;
 use super::{PolicyError, RelationText, RuleSources, views};
 
 /// Rules that can be evaluated, and what their relations say.
@@ -48,15 +48,9 @@ impl Policy {
     /// The rules have mistakes, or read what the store does not have.
     pub fn compile(rules: RuleSources, store: &Store) -> Result<Policy, PolicyError> {
         let (program, checked, _) = compiled(rules.clone(), store)?;
-        let decl = |relation: &datalog::RelationInfo| checked.program.decls.get(relation.decl);
-        let texts = checked
-            .relations
-            .iter()
-            .map(|relation| decl(relation).map(RelationText::of));
-        let texts = texts.map(Option::unwrap_or_default).collect();
         Ok(Policy {
             program,
-            texts,
+            texts: texts(&checked),
             rules,
         })
     }
@@ -111,13 +105,8 @@ impl Policy {
         goals: &[RelId],
         more: impl FnOnce(&CompiledProgram, &mut Facts) -> Result<Vec<RelId>, PolicyError>,
     ) -> Result<Model, PolicyError> {
-        let started = std::time::Instant::now();
-        let mut facts = Facts::new(&self.program);
-        let given = more(&self.program, &mut facts)?;
-        gather(self, store, scope, goals, &given, &mut facts)?;
-        let gathered = started.elapsed();
-        let model = datalog::evaluate(&self.program, facts, goals, &Options::default());
-        tracing::debug!(?gathered, evaluated = ?(started.elapsed() - gathered), "rules evaluated");
+        let parts = (&self.program, self.texts.as_slice());
+        let model = evaluate(parts, store, scope, goals, more)?;
         model.map_err(|error| {
             // Only now are the texts needed, and reading them again gives each file its number again.
             let mut sources = Sources::new();
@@ -129,6 +118,16 @@ impl Policy {
             }
         })
     }
+}
+
+/// What the relations say, in their order.
+pub(super) fn texts(checked: &Checked) -> Vec<RelationText> {
+    let decl = |relation: &datalog::RelationInfo| checked.program.decls.get(relation.decl);
+    let texts = checked
+        .relations
+        .iter()
+        .map(|relation| decl(relation).map(RelationText::of));
+    texts.map(Option::unwrap_or_default).collect()
 }
 
 fn compiled(

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::datalog::ast::BaseType;
-use crate::datalog::{Facts, RelId, Value};
+use crate::datalog::{CompiledProgram, Facts, RelId, Value};
 use crate::store::{Cell, GATHERED, Scope, Store, ViewError, read_relation};
 
-use super::Policy;
+use super::RelationText;
 
 /// Gathered facts beyond this many bytes are not kept.
 const MOST_KEPT: usize = 4 << 20;
@@ -40,20 +40,20 @@ struct Asked<'p> {
 
 /// Adds the facts that `goals` need, but for the relations that are `given`.
 pub(super) fn gather(
-    policy: &Policy,
+    program: &CompiledProgram,
+    texts: &[RelationText],
     store: &Store,
     scope: &Scope,
     goals: &[RelId],
     given: &[RelId],
     facts: &mut Facts,
 ) -> Result<(), ViewError> {
-    let wanted: BTreeSet<RelId> = policy.program.inputs(goals).into_iter().collect();
-    let asked: Vec<Asked<'_>> = policy
-        .program
+    let wanted: BTreeSet<RelId> = program.inputs(goals).into_iter().collect();
+    let asked: Vec<Asked<'_>> = program
         .relations()
         .filter(|(id, _)| wanted.contains(id) && !given.contains(id))
         .filter_map(|(id, relation)| {
-            let columns = policy.text(id)?.columns().collect();
+            let columns = texts.get(id.index())?.columns().collect();
             Some(Asked {
                 id,
                 name: &relation.name,

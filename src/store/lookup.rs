@@ -91,6 +91,17 @@ impl Store {
         )
     }
 
+    /// The models that the catalog has a card or a recipe for, each once, by name.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn served_models(&self) -> Result<Vec<String>, StoreError> {
+        self.strings(
+            "SELECT model FROM model_document WHERE current
+             UNION SELECT model FROM current_recipe ORDER BY 1",
+        )
+    }
+
     /// The name of hardware that a file describes or a recipe names, as it is written there.
     ///
     /// # Errors
