@@ -1,6 +1,7 @@
 //! Questions to the rules in force, which stay checked from one question to the next.
 
 use crate::datalog::diagnostic::Diagnostics;
+use crate::datalog::plan::PlanDescription;
 use crate::datalog::query::Query;
 use crate::datalog::source::Sources;
 use crate::datalog::{self, Checked, CompiledProgram, Facts, Model, RelId};
@@ -90,6 +91,17 @@ impl Question {
         let program = &self.query.program;
         let inputs = program.inputs(&[self.query.answer]);
         inputs.iter().any(|id| given.contains(&program.name(*id)))
+    }
+
+    /// How the answer in an evaluated model was found.
+    pub fn plan(&self, model: &Model) -> PlanDescription {
+        let Query {
+            program,
+            checked,
+            answer,
+            ..
+        } = &self.query;
+        PlanDescription::new(program, checked, &self.sources, *answer, model)
     }
 
     /// Evaluates the query, as [`Policy::evaluate`](super::Policy::evaluate) does the rules.

@@ -2,11 +2,12 @@
 
 use std::cell::OnceCell;
 
+use crate::datalog::plan::PlanDescription;
 use crate::launch::{MachineFacts, Request};
 use crate::policy::{OpenRules, Question};
 use crate::query::{About, Answer, evaluate};
 
-use super::{AboutArgs, AnswerFormat, OutputArgs};
+use super::{AboutArgs, AnswerFormat, OutputArgs, plan};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::generate::{recipe_file, request};
 use crate::cli::machine::machine;
@@ -50,21 +51,32 @@ impl Console {
         let question = self.rules.ask(text, &self.session.store)?;
         let about = self.about(&question)?;
         let model = evaluate(&self.session.store, &question, &about)?;
+        if self.output.explain_plan {
+            return self.print_plan(&question.plan(&model));
+        }
         self.print(&Answer::new(&question, &model))
+    }
+
+    fn print_plan(&self, plan: &PlanDescription) -> Result<Exit, Failure> {
+        match self.output.format {
+            AnswerFormat::Json => output::json(plan)?,
+            AnswerFormat::Human | AnswerFormat::Csv => output::answer(&plan::printed(plan))?,
+        }
+        Ok(Exit::Done)
     }
 
     /// The requests and the machine, as far as the question needs them.
     fn about(&self, question: &Question) -> Result<About, Failure> {
-        if !question.needs_requests() && self.args.model.is_empty() {
-            return Ok(About::default());
+        let mut about = About::default();
+        if question.needs_requests() || !self.args.model.is_empty() {
+            about = match self.requests.get() {
+                Some(about) => about.clone(),
+                None => {
+                    let about = self.requests()?;
+                    self.requests.get_or_init(|| about).clone()
+                }
+            };
         }
-        let mut about = match self.requests.get() {
-            Some(about) => about.clone(),
-            None => {
-                let about = self.requests()?;
-                self.requests.get_or_init(|| about).clone()
-            }
-        };
         if question.needs_machines() {
             let machine = match self.machine.get() {
                 Some(machine) => machine.clone(),

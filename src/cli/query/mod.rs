@@ -1,6 +1,7 @@
 //! `query`: a question to the rules, and its answer.
 
 mod console;
+mod plan;
 
 use clap::{Args, ValueEnum};
 

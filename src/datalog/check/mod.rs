@@ -12,7 +12,7 @@ mod growth;
 mod lattice;
 mod places;
 mod scope;
-mod signature;
+pub(super) mod signature;
 mod strata;
 mod typing;
 mod unused;

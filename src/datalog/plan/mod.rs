@@ -6,6 +6,7 @@ mod body;
 mod chain;
 mod compile;
 mod constants;
+mod describe;
 pub(crate) mod expr;
 mod inputs;
 mod lower;
@@ -17,4 +18,5 @@ mod tests;
 mod views;
 
 pub use compile::compile;
+pub use describe::{PlanDescription, RelationRows, RuleDescription, Step, StratumDescription};
 pub use program::{CompiledProgram, RelationPlan};
