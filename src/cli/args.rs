@@ -79,6 +79,11 @@ pub(super) enum Command {
     Query(super::query::QueryArgs),
     /// Check rule files, or run them by themselves
     Rules(RulesArgs),
+    /// Put questions to the rules at a prompt
+    #[command(
+        after_help = "Examples:\n  aim-engine shell\n  aim-engine shell --hardware MI300X --available-gpus 8\n  aim-engine shell .describe eligible"
+    )]
+    Shell(super::shell::ShellArgs),
     /// Print the completions of a shell
     #[command(
         after_help = "Example:\n  aim-engine completions bash > /etc/bash_completion.d/aim-engine"
@@ -99,6 +104,7 @@ impl Command {
             Command::ListRecipes(args) => Some(&mut args.catalog),
             Command::ShowConfigurations(args) => Some(&mut args.listing.catalog),
             Command::Query(args) => Some(&mut args.about.catalog),
+            Command::Shell(args) => Some(&mut args.about.catalog),
             Command::New(args) => match &mut args.what {
                 NewCommand::Recipe(args) => Some(&mut args.to.catalog),
                 NewCommand::Model(args) => Some(&mut args.to.catalog),

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use crate::datalog::Model;
 use crate::datalog::plan::PlanDescription;
 use crate::launch::{MachineFacts, Request};
 use crate::policy::{OpenRules, Question};
@@ -48,13 +49,24 @@ impl Console {
 
     /// Answers one question on stdout.
     pub fn answer(&self, text: &str) -> Result<Exit, Failure> {
-        let question = self.rules.ask(text, &self.session.store)?;
-        let about = self.about(&question)?;
-        let model = evaluate(&self.session.store, &question, &about)?;
         if self.output.explain_plan {
-            return self.print_plan(&question.plan(&model));
+            return self.plan(text);
         }
+        let question = self.rules.ask(text, &self.session.store)?;
+        let model = self.evaluate(&question)?;
         self.print(&Answer::new(&question, &model))
+    }
+
+    /// Prints on stdout how a question is answered.
+    pub fn plan(&self, text: &str) -> Result<Exit, Failure> {
+        let question = self.rules.ask(text, &self.session.store)?;
+        let model = self.evaluate(&question)?;
+        self.print_plan(&question.plan(&model))
+    }
+
+    fn evaluate(&self, question: &Question) -> Result<Model, Failure> {
+        let about = self.about(question)?;
+        Ok(evaluate(&self.session.store, question, &about)?)
     }
 
     fn print_plan(&self, plan: &PlanDescription) -> Result<Exit, Failure> {

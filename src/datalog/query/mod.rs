@@ -56,7 +56,7 @@ impl Query {
         let checked = draft.typed()?;
         draft.columns_of_body(&checked)?;
         draft.base_rules(program);
-        let checked = check(draft.program).map_err(Diagnostics::without_warnings)?;
+        let checked = check(draft.program).map_err(mistakes)?;
         let compiled = compile(&checked)?;
         // Whatever is derived is declared.
         let answer = checked.relation(&draft.answer).unwrap_or(RelId(u32::MAX));
@@ -186,7 +186,7 @@ impl<'a> Draft<'a> {
             span: self.program.rules.first().map_or(NOWHERE, |rule| rule.span),
         });
         loop {
-            let checked = check(self.program.clone()).map_err(Diagnostics::without_warnings)?;
+            let checked = check(self.program.clone()).map_err(mistakes)?;
             if !self.learn(&checked) {
                 self.program.unreadable.pop();
                 // What is derived from nothing but itself is empty, whatever it is of.
@@ -293,6 +293,16 @@ impl<'a> Draft<'a> {
         self.program.rules = needed::rules(&base.program.rules, &own);
         self.program.rules.extend(own);
     }
+}
+
+/// The errors of a check, as somebody needs them who asks and declares nothing.
+fn mistakes(found: Diagnostics) -> Diagnostics {
+    found.without_warnings().retold(|error| {
+        let help = error.help.as_deref().unwrap_or_default();
+        if error.code == Code::UnknownRelation && help.starts_with("declare it") {
+            error.help = Some("no relation has a name like it".to_owned());
+        }
+    })
 }
 
 const NOWHERE: Span = Span {

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
-
 use super::*;
 use crate::datalog::{Facts, NoIncludes, Options, evaluate, load};
 
@@ -129,6 +127,7 @@ fn mistakes_are_where_they_are() {
         "edge(X)",
         &["`edge` has 2 columns, not 1 | edge(X) | .decl edge(from: symbol, to: symbol)"],
     );
+    fails("elephant(X)", &["unknown relation `elephant` | elephant"]);
     fails("N < 4", &["nothing binds the variable `N` | N"]);
     fails(
         "edge(X, _), !size(Y, _, _)",
