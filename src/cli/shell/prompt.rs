@@ -23,11 +23,11 @@ pub(super) fn run(shell: &mut Shell) -> Result<Exit, Failure> {
         .build();
     let mut editor: Editor<Words, FileHistory> = Editor::with_config(config).map_err(failed)?;
     let relations = shell.console.rules.checked.relations.iter();
-    editor.set_helper(Some(Words {
-        relations: relations
-            .map(|relation| (relation.name.clone(), describe::signature(relation)))
-            .collect(),
-    }));
+    let mut relations: Vec<(String, String)> = relations
+        .map(|relation| (relation.name.clone(), describe::signature(relation)))
+        .collect();
+    relations.sort();
+    editor.set_helper(Some(Words { relations }));
     let file = history::file();
     if let Some(file) = &file {
         // The first time there is none.
