@@ -264,6 +264,18 @@ fn unknown_models_and_recipes_are_told() {
 }
 
 #[test]
+fn a_catalog_that_changed_meanwhile_is_asked_anew() {
+    let place = site();
+    let body = "recipe(R, _, \"MI355X\", _)";
+    for _ in 0..2 {
+        assert_eq!(query(&place, &[body]).exits(0).out, "R\nthree\n");
+    }
+    let text = recipe("four", "acme/rocket", "MI355X", "fp8", 1);
+    place.write("site/recipes/four.yaml", text);
+    assert_eq!(query(&place, &[body]).exits(0).out, "R\nfour\nthree\n");
+}
+
+#[test]
 fn rules_of_a_site_are_in_force() {
     let place = site();
     place.write(

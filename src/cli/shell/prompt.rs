@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(completed("eli"), (0, words(&["eligible("])));
         assert_eq!(
             completed("eligible(Q, R), !rej"),
-            (16, words(&["rejected(", "rejected_memory("]))
+            (17, words(&["rejected(", "rejected_memory("]))
         );
         assert_eq!(completed(".desc"), (0, words(&[".describe "])));
         assert_eq!(completed(".describe eli"), (10, words(&["eligible"])));
