@@ -1,8 +1,7 @@
 //! The columns of an answer: which variables they are, what they are called and of which types.
 
-use super::Types;
 use crate::datalog::ast::{BaseType, Expr, ExprKind, Literal, Span};
-use crate::datalog::check::terms;
+use crate::datalog::check::{BodyTypes, terms};
 use crate::datalog::diagnostic::{Code, Found, RuleError};
 use crate::datalog::source::Sources;
 
@@ -55,7 +54,7 @@ fn collect(term: &Expr, variables: &mut Vec<Variable>) {
 pub(super) fn common_type(
     name: &str,
     bodies: &[Vec<Literal>],
-    types: &Types,
+    types: &[BodyTypes],
     found: &mut Found,
 ) -> BaseType {
     let mut known: Option<(BaseType, Span)> = None;
