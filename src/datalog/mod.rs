@@ -17,6 +17,7 @@ mod parse;
 mod pattern;
 pub mod plan;
 pub mod proof;
+pub mod query;
 pub mod refute;
 mod solve;
 pub mod source;

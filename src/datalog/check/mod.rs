@@ -13,7 +13,7 @@ mod growth;
 mod lattice;
 mod places;
 mod scope;
-mod signature;
+pub(super) mod signature;
 mod strata;
 mod typing;
 mod unused;
@@ -28,6 +28,7 @@ use super::source::Sources;
 
 pub use body_types::{AggregateTypes, BodyTypes};
 pub use docs::SEVERITIES;
+pub(super) use scope::terms;
 pub use strata::Stratum;
 
 use binding::Binding;
