@@ -23,7 +23,7 @@ pub mod value;
 
 pub use check::{
     AggregateTypes, BodyTypes, Checked, ColumnInfo, RelId, RelationInfo, SEVERITIES, Stratum,
-    check, load,
+    check, load, parse_pattern,
 };
 pub use database::{FactError, Facts, Model, Tuple};
 pub use eval::{Limits, Options, Stamp, evaluate};

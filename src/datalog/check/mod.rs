@@ -10,6 +10,7 @@ mod docs;
 mod fitting;
 mod growth;
 mod lattice;
+mod pattern;
 mod places;
 mod scope;
 mod signature;
@@ -27,6 +28,7 @@ use super::source::Sources;
 
 pub use body_types::{AggregateTypes, BodyTypes};
 pub use docs::SEVERITIES;
+pub use pattern::parse_pattern;
 pub use strata::Stratum;
 
 use binding::Binding;

@@ -8,6 +8,7 @@ mod cursor;
 mod expr;
 mod include;
 mod reserved;
+pub(super) mod single;
 
 use std::collections::VecDeque;
 
