@@ -11,6 +11,7 @@ mod docs;
 mod fitting;
 mod growth;
 mod lattice;
+mod pattern;
 mod places;
 mod scope;
 pub(super) mod signature;
@@ -29,6 +30,7 @@ use super::source::Sources;
 pub use body_types::{AggregateTypes, BodyTypes};
 pub use docs::SEVERITIES;
 pub(super) use scope::terms;
+pub use pattern::parse_pattern;
 pub use strata::Stratum;
 
 use binding::Binding;

@@ -9,6 +9,7 @@ mod expr;
 mod include;
 mod query;
 mod reserved;
+pub(super) mod single;
 
 use std::collections::VecDeque;
 

@@ -4,6 +4,7 @@ use super::Attempt;
 use super::outcome;
 use crate::datalog::eval::fault::Fault;
 use crate::datalog::plan::body::{Body, Goal, Term, Var};
+use crate::datalog::plan::expr::Expr;
 use crate::datalog::plan::phases::phases;
 use crate::datalog::proof::bindings;
 use crate::datalog::solve::{Bindings, Lowered, Matches, World, head};
@@ -206,8 +207,11 @@ impl<'s, 'a> Approach<'s, 'a> {
             // What can be decided comes first, so that what fails is known before more rows are tried.
             let next = waiting
                 .clone()
-                .find(|(_, goal)| self.needs_missing(goal) || self.bindings.decides(goal))
-                .or_else(|| waiting.clone().find(|(_, goal)| is_atom(goal)));
+                .find(|(_, goal)| self.bindings.decides(goal))
+                .or_else(|| {
+                    let mut others = waiting.clone();
+                    others.find(|(_, goal)| is_atom(goal) || self.needs_missing(goal))
+                });
             let Some((at, goal)) = next else {
                 return true;
             };
@@ -337,11 +341,23 @@ impl<'s, 'a> Approach<'s, 'a> {
 
     /// The variables that the goal would have given values to have none.
     fn miss(&mut self, goal: &Goal) {
-        goal.each_var(&mut |var| {
+        let leaf = |side: &Expr<Term>| match side {
+            Expr::Leaf(term, _) => term.var(),
+            _ => None,
+        };
+        let given: Vec<Var> = match goal {
+            Goal::Atom { args, .. } => args.iter().filter_map(|arg| arg.var()).collect(),
+            Goal::Compare { left, right, .. } => {
+                leaf(left).into_iter().chain(leaf(right)).collect()
+            }
+            Goal::Aggregate { var, .. } => vec![*var],
+            Goal::Test { .. } => Vec::new(),
+        };
+        for var in given {
             if self.bindings.get(var).is_none() && !self.missing.contains(&var) {
                 self.missing.push(var);
             }
-        });
+        }
     }
 
     fn atom(&self, at: usize) -> Option<(&'s Goal, &'s [Term])> {
