@@ -5,7 +5,7 @@ use crate::datalog::{Checked, Datum, Fact, Pattern, RelId};
 use crate::policy::singular;
 
 /// What stands for a value that may be any.
-const ANY: &str = "...";
+const ANY: &str = "_";
 
 /// Speaks of the relations of a program.
 #[derive(Clone, Copy)]

@@ -38,7 +38,7 @@ pub(super) struct ShownArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t = ExplainFormat::Human)]
     pub format: ExplainFormat,
-    /// Follow reasons through so many levels [default: 1, of what does not hold 4; JSON: all]
+    /// Follow reasons through so many levels [default: 1, of what does not hold 3; JSON: all]
     #[arg(long, value_name = "N")]
     pub depth: Option<usize>,
     /// Follow all reasons to their end, and leave nothing out
@@ -74,7 +74,7 @@ impl ShownArgs {
 /// Levels of a proof that are shown when nothing is said of it.
 const PROOF_DEPTH: usize = 1;
 /// The same of the reasons why a tuple does not hold, which are fewer and further down.
-const REFUSAL_DEPTH: usize = 4;
+const REFUSAL_DEPTH: usize = 3;
 
 /// Columns of the terminal; of a usual one where the output goes elsewhere.
 fn columns() -> usize {

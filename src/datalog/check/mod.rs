@@ -29,8 +29,8 @@ use super::source::Sources;
 
 pub use body_types::{AggregateTypes, BodyTypes};
 pub use docs::SEVERITIES;
-pub(super) use scope::terms;
 pub use pattern::parse_pattern;
+pub(super) use scope::terms;
 pub use strata::Stratum;
 
 use binding::Binding;
