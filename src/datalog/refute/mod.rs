@@ -3,6 +3,7 @@
 //! A rule's body is gone through from left to right, with the values of the pattern put in. A literal that fails does not
 //! end the attempt: the later ones are looked at too, unless they need a value that the failed one would have given.
 
+mod approach;
 mod attempt;
 mod outcome;
 #[cfg(test)]
@@ -15,7 +16,8 @@ use super::fact::{Datum, Fact, Pattern};
 use super::proof::PremiseKind;
 use super::solve::{World, head};
 
-use attempt::{Budget, Candidate};
+use approach::Budget;
+use attempt::Candidate;
 
 /// So many rows are tried in all.
 const MOST_ROWS: usize = 10_000;
@@ -85,7 +87,7 @@ pub enum Status {
 /// Why a literal does not hold.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Failure {
-    /// There is no such fact, for an atom.
+    /// There is no such fact, for an atom; where a variable without a value stands in it twice, none with equal values.
     NoFact(Pattern),
     /// This fact is there, for a negated atom.
     Present(Fact),

@@ -1,6 +1,6 @@
 //! What became of each literal, from what became of its goals.
 
-use super::attempt::{Nearest, State};
+use super::approach::{Nearest, State};
 use super::{Failure, Outcome, Status};
 use crate::datalog::ast::Literal;
 use crate::datalog::plan::body::Goal;
