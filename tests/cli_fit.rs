@@ -113,7 +113,7 @@ fn people_read_figures_in_gib() {
         "MI300X, 2 GPUs usable, 192 GiB each (from flags)\n",
         "acme/Small    1    14.9    1.0    96.0    81\n  small, vllm, bf16, 8192 tokens\n",
         "acme/Bare     1       ?      ?       ?     ?\n",
-        "2 of 4 models are served; the recipes of 1 will not do here; 1 have no recipe\n",
+        "2 of 4 models are served; the recipes of 1 will not do here; 1 without a recipe\n",
     ] {
         assert!(ran.out.contains(says), "no `{says}` in:\n{}", ran.out);
     }
