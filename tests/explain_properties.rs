@@ -21,10 +21,11 @@ use std::fmt::Write as _;
 use std::sync::Mutex;
 
 use case::{Case, Opened};
+use reference::documents::Catalog;
 use reference::random::{self, Random};
 
 const SEED: u64 = 20_251_121;
-const CATALOGS: u64 = 24;
+const CATALOGS: u64 = 16;
 const REQUESTS: usize = 3;
 /// Faults shown in full; the others only count.
 const SHOWN: usize = 3;
@@ -48,10 +49,29 @@ impl Found {
     }
 }
 
+/// Makes all recipes equal in what comes first in the order, so that its end decides.
+fn alike(catalog: &mut Catalog) {
+    let Some(first) = catalog.recipes.first().cloned() else {
+        return;
+    };
+    for recipe in &mut catalog.recipes {
+        recipe.model_id.clone_from(&first.model_id);
+        recipe.huggingface_id.clone_from(&first.huggingface_id);
+        recipe.hardware.clone_from(&first.hardware);
+        recipe.precision.clone_from(&first.precision);
+        for block in recipe.sections.values_mut().flat_map(|blocks| blocks.values_mut()) {
+            block.args.clear();
+        }
+    }
+}
+
 /// One seed's catalog, with a few requests.
 fn look(seed: u64) -> Found {
     let mut random = Random::new(seed);
-    let catalog = random::catalog(&mut random);
+    let mut catalog = random::catalog(&mut random);
+    if random.chance(30) {
+        alike(&mut catalog);
+    }
     let requests: Vec<_> = (0..REQUESTS)
         .map(|_| random::request(&mut random, &catalog))
         .collect();

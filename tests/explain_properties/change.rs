@@ -21,12 +21,6 @@ pub fn apply(
     proposed: &Change,
     store: &Store,
 ) -> Result<(), String> {
-    if proposed.change.len() != proposed.steps {
-        return Err(format!(
-            "{} steps, but only {:?}",
-            proposed.steps, proposed.change
-        ));
-    }
     for (key, value) in &proposed.change {
         one(case, configuration, key, value, proposed, store)
             .map_err(|fault| format!("`{key}`: {fault}"))?;
