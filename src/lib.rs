@@ -11,5 +11,6 @@ pub mod launch;
 pub mod matrix;
 pub mod plan;
 pub mod policy;
+pub mod query;
 pub mod render;
 pub mod store;

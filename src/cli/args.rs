@@ -98,8 +98,18 @@ pub(super) enum Command {
     Detect(DetectArgs),
     /// Write a new recipe or model card from a template
     New(NewArgs),
+    /// Put a question to the rules, as the body of a rule
+    #[command(
+        after_help = "Examples:\n  aim-engine query 'recipe(R, M, \"MI300X\", P)'\n  aim-engine query 'eligible(_, R, B, N), N < 4' --hardware MI300X --available-gpus 8\n  aim-engine query 'N = count : { recipe(_, _, _, _) }' --format json"
+    )]
+    Query(super::query::QueryArgs),
     /// Check rule files, or run them by themselves
     Rules(RulesArgs),
+    /// Put questions to the rules at a prompt
+    #[command(
+        after_help = "Examples:\n  aim-engine shell\n  aim-engine shell --hardware MI300X --available-gpus 8\n  aim-engine shell .describe eligible"
+    )]
+    Shell(super::shell::ShellArgs),
     /// Print the completions of a shell
     #[command(
         after_help = "Example:\n  aim-engine completions bash > /etc/bash_completion.d/aim-engine"
@@ -123,6 +133,8 @@ impl Command {
             Command::ShowConfigurations(args) => Some(&mut args.listing.catalog),
             Command::Why(args) => Some(&mut args.question.catalog),
             Command::WhyNot(args) => Some(&mut args.question.catalog),
+            Command::Query(args) => Some(&mut args.about.catalog),
+            Command::Shell(args) => Some(&mut args.about.catalog),
             Command::New(args) => match &mut args.what {
                 NewCommand::Recipe(args) => Some(&mut args.to.catalog),
                 NewCommand::Model(args) => Some(&mut args.to.catalog),

@@ -111,7 +111,7 @@ fn summed_up(fits: &Fits, all: bool) -> String {
         );
     }
     if summary.without_recipe > 0 {
-        let _ = write!(words, "; {} have no recipe", summary.without_recipe);
+        let _ = write!(words, "; {} without a recipe", summary.without_recipe);
     }
     if !all && summary.served < summary.models {
         words.push_str(" (`--all` names them)");

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::launch::Selected;
 use crate::matrix::{Breadth, Question};
 
-use super::{Cell, Configuration, Coverage, Gap, Shadow, Standing, Summary};
+use super::{Cell, Configuration, Coverage, Gap, Nearest, Shadow, Standing, Summary};
 
 /// What `coverage --format json` prints.
 #[derive(Debug, Serialize)]
@@ -83,31 +83,10 @@ impl<'a> From<&'a Question> for Asked<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Block<'a> {
-    recipe_id: &'a str,
-    backend: &'a str,
-    gpus: u32,
-    precision: &'a str,
-    hardware: &'a str,
-}
-
-impl<'a> From<&'a Selected> for Block<'a> {
-    fn from(block: &'a Selected) -> Block<'a> {
-        Block {
-            recipe_id: &block.recipe_id,
-            backend: &block.backend,
-            gpus: block.gpus,
-            precision: &block.precision,
-            hardware: &block.hardware,
-        }
-    }
-}
-
-#[derive(Debug, Serialize)]
 struct CellView<'a> {
     #[serde(flatten)]
     asked: Asked<'a>,
-    selected: Option<Block<'a>>,
+    selected: Option<&'a Selected>,
     exact: bool,
     differs: Option<&'a str>,
 }
@@ -120,31 +99,23 @@ struct GapView<'a> {
     precision: Option<&'a str>,
     backend: Option<&'a str>,
     metric: Option<&'a str>,
-    nearest: Option<NearestView<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct NearestView<'a> {
-    recipe_id: &'a str,
-    backend: &'a str,
-    gpus: u32,
-    says: &'a str,
+    nearest: Option<&'a Nearest>,
 }
 
 #[derive(Debug, Serialize)]
 struct BlockView<'a> {
     model: &'a str,
     #[serde(flatten)]
-    block: Block<'a>,
+    block: &'a Selected,
 }
 
 #[derive(Debug, Serialize)]
 struct ShadowView<'a> {
     model: &'a str,
     #[serde(flatten)]
-    block: Block<'a>,
+    block: &'a Selected,
     eligible_somewhere: bool,
-    shadowed_by: Option<Block<'a>>,
+    shadowed_by: Option<&'a Selected>,
     criterion: Option<&'a str>,
     rejected_by: &'a [String],
     says: &'a str,
@@ -183,7 +154,7 @@ impl<'a> Answer<'a> {
             when_asked: when_asked
                 .map(|configuration| BlockView {
                     model: &configuration.model,
-                    block: (&configuration.block).into(),
+                    block: &configuration.block,
                 })
                 .collect(),
             never_win: coverage
@@ -197,7 +168,7 @@ impl<'a> Answer<'a> {
 fn cell(cell: &Cell) -> CellView<'_> {
     CellView {
         asked: (&cell.question).into(),
-        selected: cell.winner.as_deref().map(Block::from),
+        selected: cell.winner.as_deref(),
         exact: cell.exact,
         differs: cell.differs.as_deref(),
     }
@@ -211,12 +182,7 @@ fn gap(gap: &Gap) -> GapView<'_> {
         precision: gap.question.precision.as_deref(),
         backend: gap.question.backend.as_deref(),
         metric: gap.question.metric.as_deref(),
-        nearest: gap.nearest.as_ref().map(|nearest| NearestView {
-            recipe_id: &nearest.recipe_id,
-            backend: &nearest.backend,
-            gpus: nearest.gpus,
-            says: &nearest.says,
-        }),
+        nearest: gap.nearest.as_ref(),
     }
 }
 
@@ -225,9 +191,9 @@ fn shadow<'a>(configuration: &'a Configuration, shadow: &'a Shadow) -> ShadowVie
     let eligible = shadow.is_eligible();
     ShadowView {
         model: &configuration.model,
-        block: (&configuration.block).into(),
+        block: &configuration.block,
         eligible_somewhere: eligible,
-        shadowed_by: shadow.shadowed_by.as_ref().map(Block::from),
+        shadowed_by: shadow.shadowed_by.as_ref(),
         criterion: relations.first().map(String::as_str).filter(|_| eligible),
         rejected_by: if eligible { &[] } else { relations },
         says: &shadow.says,

@@ -82,7 +82,7 @@ impl Coverage {
         self.configurations
             .iter()
             .filter_map(|configuration| match &configuration.standing {
-                Standing::Never(shadow) => Some((configuration, shadow)),
+                Standing::Never(shadow) => Some((configuration, shadow.as_ref())),
                 _ => None,
             })
     }

@@ -1,9 +1,11 @@
 //! What comes nearest to serving a request that nobody serves.
 
+use serde::Serialize;
+
 use crate::launch::{Outcome, Tried};
 
 /// A rejected configuration, and why it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Nearest {
     /// The recipe.
     pub recipe_id: String,
@@ -15,17 +17,25 @@ pub struct Nearest {
     pub says: String,
 }
 
-/// The rejected configuration with the fewest reasons against it; of several the one whose GPU count is
-/// nearest to `gpus`, then the first in the order of the search.
+/// The rejected configuration with the fewest reasons against it, the first of several in the order of the
+/// search; of its recipe's blocks with as few, the one whose GPU count is nearest to `gpus`.
 pub fn nearest(tried: &[Tried], gpus: u32) -> Option<Nearest> {
-    let tried = tried
-        .iter()
-        .filter(|tried| tried.outcome == Outcome::Rejected)
-        .min_by_key(|tried| (tried.reasons, tried.gpus.abs_diff(gpus)))?;
+    let rejected = || {
+        tried
+            .iter()
+            .filter(|tried| tried.outcome == Outcome::Rejected)
+    };
+    let first = rejected().min_by_key(|tried| tried.reasons)?;
+    let nearest = rejected()
+        .filter(|tried| {
+            (tried.reasons, &tried.recipe_id, &tried.backend)
+                == (first.reasons, &first.recipe_id, &first.backend)
+        })
+        .min_by_key(|tried| tried.gpus.abs_diff(gpus))?;
     Some(Nearest {
-        recipe_id: tried.recipe_id.clone(),
-        backend: tried.backend.clone(),
-        gpus: tried.gpus,
-        says: tried.because.clone(),
+        recipe_id: nearest.recipe_id.clone(),
+        backend: nearest.backend.clone(),
+        gpus: nearest.gpus,
+        says: nearest.because.clone(),
     })
 }

@@ -29,7 +29,7 @@ pub enum Standing {
     /// It serves only requests that ask for its precision, backend or metric.
     WhenAsked,
     /// It serves no request, not even one that asks for all that it offers.
-    Never(Shadow),
+    Never(Box<Shadow>),
 }
 
 /// Why a configuration is not chosen, where it comes closest.
@@ -162,7 +162,7 @@ pub(super) fn configurations(
                 && !when_asked.contains(&configuration.block)
                 && let Some(shadow) = shadows.of.remove(&configuration.block)
             {
-                configuration.standing = Standing::Never(shadow);
+                configuration.standing = Standing::Never(Box::new(shadow));
             }
             configuration
         })

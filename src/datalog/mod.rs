@@ -17,6 +17,7 @@ mod parse;
 mod pattern;
 pub mod plan;
 pub mod proof;
+pub mod query;
 pub mod refute;
 mod solve;
 pub mod source;
@@ -24,18 +25,11 @@ pub mod value;
 
 pub use check::{
     AggregateTypes, BodyTypes, Checked, ColumnInfo, RelId, RelationInfo, SEVERITIES, Stratum,
-    check, load,
+    check, load, parse_pattern,
 };
 pub use database::{FactError, Facts, Model, Tuple};
 pub use eval::{Limits, Options, Stamp, evaluate};
 pub use fact::{Datum, Fact, Pattern};
-#[allow(missing_docs)]
-pub fn parse_pattern(
-    _: &Checked,
-    _: &str,
-) -> Result<Pattern, (diagnostic::Diagnostics, source::Sources)> {
-    todo!()
-}
 pub use parse::{FromDisk, Loader, NoIncludes, parse, parse_all};
 pub use plan::{CompiledProgram, compile};
 pub use value::{Symbol, Value};

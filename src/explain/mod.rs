@@ -5,6 +5,7 @@
 
 mod change;
 mod configuration;
+mod denial;
 mod node;
 mod place;
 mod proof;
@@ -22,7 +23,7 @@ pub use node::{Node, RulePlace, Status};
 pub use place::{At, AtFile};
 pub use refusal::{Failed, Sourced};
 pub use text::{Style, tree, wrapped};
-pub use tuples::{matching, prove_each, refuse};
+pub use tuples::{matching, of_this_run, prove_each, refuse};
 pub use why::{Beaten, Why, why};
 pub use why_not::{BeatenBy, Verdict, WhyNot, WhyNotConfiguration, why_not};
 pub use world::{Asked, Rules, Wanted, World};

@@ -5,7 +5,7 @@ use crate::datalog::{Checked, Datum, Fact, Pattern, RelId};
 use crate::policy::singular;
 
 /// What stands for a value that may be any.
-const ANY: &str = "...";
+const ANY: &str = "_";
 
 /// Speaks of the relations of a program.
 #[derive(Clone, Copy)]
@@ -69,6 +69,15 @@ impl<'c> Speaker<'c> {
                 columns.position(|column| column.name.name == name.name)
             })
             .collect()
+    }
+
+    /// The name of the last column of a fact that has a value, as words.
+    pub(super) fn column_of(self, fact: Option<&Fact>, value: &Datum) -> &'c str {
+        let place = fact.and_then(|fact| {
+            let place = fact.values.iter().rposition(|other| other == value)?;
+            self.decl(fact.relation)?.columns.get(place)
+        });
+        place.map_or("", |column| column.name.name.as_str())
     }
 
     /// The fact as rule files write it.

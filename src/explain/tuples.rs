@@ -1,6 +1,7 @@
 //! Why any tuple holds, or does not.
 
-use crate::datalog::{Fact, Pattern};
+use crate::datalog::ast::BaseType;
+use crate::datalog::{Datum, Fact, Pattern};
 
 use super::node::Node;
 use super::proof::Teller;
@@ -9,6 +10,20 @@ use super::world::World;
 /// The tuples that a pattern means, by their values.
 pub fn matching(world: &World<'_>, pattern: &Pattern) -> Vec<Fact> {
     Teller::new(world, 0).prover().facts(pattern)
+}
+
+/// A pattern with the numbers of the one request and machine that a run has, where it leaves them open.
+pub fn of_this_run(world: &World<'_>, mut pattern: Pattern) -> Pattern {
+    let Some(info) = world.checked.info(pattern.relation) else {
+        return pattern;
+    };
+    for (column, value) in info.columns.iter().zip(&mut pattern.values) {
+        let numbered = ["request", "machine"].contains(&column.name.as_str());
+        if world.asked.is_some() && numbered && column.base == BaseType::Number && value.is_none() {
+            *value = Some(Datum::Number(1));
+        }
+    }
+    pattern
 }
 
 /// Why each of some facts holds, to so many levels.

@@ -4,7 +4,7 @@
 use crate::datalog::source::Sources;
 use crate::datalog::{Checked, Datum, Fact, Facts, Model, Options, Pattern, RelId, Value};
 use crate::launch::{MachineFacts, Request, gather};
-use crate::policy::{GIVEN, Policy, PolicyError, RuleSources};
+use crate::policy::{Policy, PolicyError, RuleSources, is_given};
 use crate::store::{Scope, Store, ViewError};
 
 use super::saying::Speaker;
@@ -90,7 +90,7 @@ impl Rules {
     /// Whether a relation depends on what is asked, and on which machine.
     pub fn depends_on_request(&self, relation: RelId) -> bool {
         let mut inputs = self.policy.program.inputs(&[relation]).into_iter();
-        inputs.any(|input| GIVEN.contains(&self.policy.program.name(input)))
+        inputs.any(|input| is_given(self.policy.program.name(input)))
     }
 }
 
@@ -164,7 +164,7 @@ impl<'s> World<'s> {
 
     /// Whether a relation is filled by each run, from its request and machine.
     pub(super) fn is_given(&self, relation: RelId) -> bool {
-        GIVEN.contains(&self.speaker().name(relation))
+        is_given(self.speaker().name(relation))
     }
 
     /// The facts of a relation that hold, by their values.

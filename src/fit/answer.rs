@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::launch::{MachineFacts, Memory};
+use crate::coverage::Nearest;
+use crate::launch::{MachineFacts, Memory, Selected};
 
 use super::{Fit, Fits, Summary};
 
@@ -27,19 +28,10 @@ struct Machine<'a> {
 struct Model<'a> {
     model: &'a str,
     recipes: u32,
-    selected: Option<Selected<'a>>,
+    selected: Option<&'a Selected>,
     memory: Option<MemoryView>,
     warnings: &'a [String],
-    nearest: Option<Nearest<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct Selected<'a> {
-    recipe_id: &'a str,
-    backend: &'a str,
-    gpus: u32,
-    precision: &'a str,
-    hardware: &'a str,
+    nearest: Option<&'a Nearest>,
 }
 
 #[derive(Debug, Serialize)]
@@ -49,14 +41,6 @@ struct MemoryView {
     sequence_tokens: Option<i64>,
     sequences: Option<i64>,
     cached_tokens: Option<i64>,
-}
-
-#[derive(Debug, Serialize)]
-struct Nearest<'a> {
-    recipe_id: &'a str,
-    backend: &'a str,
-    gpus: u32,
-    says: &'a str,
 }
 
 impl<'a> Answer<'a> {
@@ -84,13 +68,7 @@ fn model(fit: &Fit) -> Model<'_> {
     Model {
         model: &fit.model,
         recipes: fit.recipes,
-        selected: fit.selected.as_ref().map(|selected| Selected {
-            recipe_id: &selected.recipe_id,
-            backend: &selected.backend,
-            gpus: selected.gpus,
-            precision: &selected.precision,
-            hardware: &selected.hardware,
-        }),
+        selected: fit.selected.as_ref(),
         memory: fit.memory.map(|memory| MemoryView {
             memory,
             sequence_tokens: memory.sequence_tokens,
@@ -98,11 +76,6 @@ fn model(fit: &Fit) -> Model<'_> {
             cached_tokens: memory.cached_tokens,
         }),
         warnings: &fit.warnings,
-        nearest: fit.nearest.as_ref().map(|nearest| Nearest {
-            recipe_id: &nearest.recipe_id,
-            backend: &nearest.backend,
-            gpus: nearest.gpus,
-            says: &nearest.says,
-        }),
+        nearest: fit.nearest.as_ref(),
     }
 }

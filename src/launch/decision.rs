@@ -47,7 +47,7 @@ pub struct MachineView {
 }
 
 /// A configuration that was chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Selected {
     /// The recipe.
     pub recipe_id: String,

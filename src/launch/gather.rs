@@ -1,7 +1,7 @@
 //! Requests and machines as base facts.
 
 use crate::datalog::{CompiledProgram, Facts, RelId, Value};
-use crate::policy::{GIVEN, PolicyError};
+use crate::policy::{OF_MACHINES, OF_REQUESTS, PolicyError};
 
 use super::{MachineFacts, Request};
 
@@ -21,8 +21,9 @@ pub(crate) fn add(
     for (number, machine) in (1..).zip(machines) {
         of_machine(number, machine, &mut push)?;
     }
-    GIVEN
+    OF_REQUESTS
         .iter()
+        .chain(OF_MACHINES)
         .copied()
         .map(|relation| facts.id(relation))
         .collect()

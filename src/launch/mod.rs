@@ -15,6 +15,7 @@ pub use answer::Answer;
 pub use argv::{Defaults, EngineCommand, FlagReading, engine_command};
 pub use cache::cache_dir;
 pub use decision::{Decision, Detail, MachineView, Memory, Outcome, Selected, Tried};
+pub(crate) use gather::add as add_facts;
 pub use given::{Given, absent_given, given_instead, given_origin};
 pub use machine::MachineFacts;
 pub use planning::{Planned, PlanningError, Wishes, plan};

@@ -7,8 +7,7 @@ use crate::datalog::source::Sources;
 use crate::datalog::{self, Checked, CompiledProgram, Facts, Model, Options, RelId, Tuple, Value};
 use crate::store::{COMPILED, Scope, Store, ViewError};
 
-use super::gather::gather;
-use super::{PolicyError, RelationText, RuleSources, views};
+use super::{PolicyError, RelationText, RuleSources, evaluate, views};
 
 /// Rules that can be evaluated, and what their relations say.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -59,15 +58,9 @@ impl Policy {
         store: &Store,
     ) -> Result<(Policy, Checked, Sources), PolicyError> {
         let (program, checked, sources) = compiled(rules.clone(), store)?;
-        let decl = |relation: &datalog::RelationInfo| checked.program.decls.get(relation.decl);
-        let texts = checked
-            .relations
-            .iter()
-            .map(|relation| decl(relation).map(RelationText::of));
-        let texts = texts.map(Option::unwrap_or_default).collect();
         let policy = Policy {
             program,
-            texts,
+            texts: texts(&checked),
             rules,
         };
         Ok((policy, checked, sources))
@@ -138,12 +131,8 @@ impl Policy {
         goals: &[RelId],
         more: impl FnOnce(&CompiledProgram, &mut Facts) -> Result<Vec<RelId>, PolicyError>,
     ) -> Result<Facts, PolicyError> {
-        let started = std::time::Instant::now();
-        let mut facts = Facts::new(&self.program);
-        let given = more(&self.program, &mut facts)?;
-        gather(self, store, scope, goals, &given, &mut facts)?;
-        tracing::debug!(took = ?started.elapsed(), "facts gathered");
-        Ok(facts)
+        let parts = (&self.program, self.texts.as_slice());
+        evaluate::facts(parts, store, scope, goals, more)
     }
 
     /// Evaluates the rules over facts, as far as `goals` need it.
@@ -156,9 +145,7 @@ impl Policy {
         goals: &[RelId],
         options: &Options,
     ) -> Result<Model, PolicyError> {
-        let started = std::time::Instant::now();
-        let model = datalog::evaluate(&self.program, facts, goals, options);
-        tracing::debug!(took = ?started.elapsed(), "rules evaluated");
+        let model = evaluate::complete(&self.program, facts, goals, options);
         model.map_err(|error| {
             // Only now are the texts needed, and reading them again gives each file its number again.
             let mut sources = Sources::new();
@@ -170,6 +157,16 @@ impl Policy {
             }
         })
     }
+}
+
+/// What the relations say, in their order.
+pub(super) fn texts(checked: &Checked) -> Vec<RelationText> {
+    let decl = |relation: &datalog::RelationInfo| checked.program.decls.get(relation.decl);
+    let texts = checked
+        .relations
+        .iter()
+        .map(|relation| decl(relation).map(RelationText::of));
+    texts.map(Option::unwrap_or_default).collect()
 }
 
 fn compiled(

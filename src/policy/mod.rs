@@ -4,13 +4,16 @@
 
 mod compiled;
 mod error;
+mod evaluate;
 mod gather;
+mod question;
 mod sources;
 mod text;
 mod views;
 
 pub use compiled::Policy;
 pub use error::PolicyError;
+pub use question::{OpenRules, Question};
 pub use sources::{RuleSources, builtin_names, read_builtin};
 pub use text::{RelationText, singular};
-pub use views::{GIVEN, ViewMistake};
+pub use views::{OF_MACHINES, OF_REQUESTS, ViewMistake, is_given};

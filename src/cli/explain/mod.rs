@@ -38,7 +38,7 @@ pub(super) struct ShownArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t = ExplainFormat::Human)]
     pub format: ExplainFormat,
-    /// Follow reasons through so many levels [default: 1; JSON: all]
+    /// Follow reasons through so many levels [default: 1, of what does not hold 3; JSON: all]
     #[arg(long, value_name = "N")]
     pub depth: Option<usize>,
     /// Follow all reasons to their end, and leave nothing out
@@ -51,12 +51,13 @@ impl ShownArgs {
         self.format == ExplainFormat::Json
     }
 
-    fn depth(&self) -> usize {
+    /// How deep to follow reasons; `usual` where nothing is said of it.
+    fn depth(&self, usual: usize) -> usize {
         match self.depth {
             Some(depth) => depth,
             // One less than the largest, so that "one deeper" is a number too.
             None if self.full || self.is_json() => usize::MAX / 2,
-            None => DEPTH,
+            None => usual,
         }
     }
 
@@ -70,8 +71,10 @@ impl ShownArgs {
     }
 }
 
-/// Levels that are shown when nothing is said of it.
-const DEPTH: usize = 1;
+/// Levels of a proof that are shown when nothing is said of it.
+const PROOF_DEPTH: usize = 1;
+/// The same of the reasons why a tuple does not hold, which are fewer and further down.
+const REFUSAL_DEPTH: usize = 3;
 
 /// Columns of the terminal; of a usual one where the output goes elsewhere.
 fn columns() -> usize {
@@ -129,7 +132,8 @@ fn pattern(rules: &Rules, words: &str) -> Result<Pattern, Failure> {
         }
         None => words.to_owned(),
     };
-    parse_pattern(&rules.checked, &text).map_err(|(diagnostics, sources)| {
+    let mut sources = rules.sources.clone();
+    parse_pattern(&rules.checked, &mut sources, &text).map_err(|diagnostics| {
         PolicyError::Rules {
             diagnostics,
             sources: Box::new(sources),

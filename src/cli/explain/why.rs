@@ -13,7 +13,9 @@ use super::super::generate::{recipe_file, wishes};
 use super::super::made::made;
 use super::super::output;
 use super::super::session::Session;
-use super::{MOST_LISTED, QuestionArgs, ShownArgs, is_tuple, pattern, section, world_of};
+use super::{
+    MOST_LISTED, PROOF_DEPTH, QuestionArgs, ShownArgs, is_tuple, pattern, section, world_of,
+};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WhyArgs {
@@ -52,7 +54,7 @@ fn decision(args: &WhyArgs, session: &Session, rules: Rules) -> Result<Exit, Fai
     let asked = args.question.asked(session, model, args.count.get())?;
     let (request, machine) = (asked.request.clone(), asked.machine.clone());
     let world = World::new(&session.store, rules, Some(asked), &[], Wanted::Decision)?;
-    let Some(why) = why(&world, args.shown.depth())? else {
+    let Some(why) = why(&world, args.shown.depth(PROOF_DEPTH))? else {
         // Why there is nothing is said in the words of `generate`.
         let wishes = wishes(&ContainerArgs::default());
         let made = made(
@@ -156,7 +158,7 @@ fn tuples(args: &WhyArgs, session: &Session, rules: Rules) -> Result<Exit, Failu
         MOST_LISTED
     };
     let shown = facts.get(..most.min(facts.len())).unwrap_or_default();
-    let nodes = prove_each(&world, shown, args.shown.depth());
+    let nodes = prove_each(&world, shown, args.shown.depth(PROOF_DEPTH));
     if args.shown.is_json() {
         let pattern = world.written(&pattern);
         output::json(&json!({"pattern": pattern, "count": facts.len(), "facts": nodes}))?;

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::catalog::typed::nearest;
 use crate::explain::{
-    Change, Configuration, Rules, Verdict, Wanted, WhyNot, WhyNotConfiguration, World, matching,
-    refuse, tree, why_not, wrapped,
+    Change, Configuration, Node, Rules, Status, Verdict, Wanted, WhyNot, WhyNotConfiguration,
+    World, matching, of_this_run, refuse, tree, why_not, wrapped,
 };
 use crate::store::RecipeName;
 
@@ -17,7 +17,8 @@ use super::super::generate::{recipe_file, recipe_of};
 use super::super::output;
 use super::super::session::Session;
 use super::{
-    ExplainFormat, QuestionArgs, ShownArgs, is_tuple, pattern, reports, section, world_of,
+    ExplainFormat, QuestionArgs, REFUSAL_DEPTH, ShownArgs, is_tuple, pattern, reports, section,
+    world_of,
 };
 
 #[derive(Debug, Args)]
@@ -358,6 +359,7 @@ fn push(out: &mut String, first: &str, rest: &str, text: &str, columns: usize) {
 fn tuples(args: &WhyNotArgs, session: &Session, rules: Rules) -> Result<Exit, Failure> {
     let pattern = pattern(&rules, &args.what)?;
     let world = world_of(session, rules, &pattern, &args.question, args.gpus)?;
+    let pattern = of_this_run(&world, pattern);
     let written = world.written(&pattern);
     let holding = matching(&world, &pattern);
     if !holding.is_empty() {
@@ -377,48 +379,48 @@ fn tuples(args: &WhyNotArgs, session: &Session, rules: Rules) -> Result<Exit, Fa
         }
         return Ok(Exit::Done);
     }
-    let attempts = refuse(&world, &pattern, args.shown.depth());
+    let mut attempts = refuse(&world, &pattern, args.shown.depth(REFUSAL_DEPTH));
     if args.shown.is_json() {
-        output::json(
-            &json!({"pattern": written, "holds": false, "count": 0, "attempts": attempts}),
-        )?;
+        output::json(&json!({
+            "pattern": written, "holds": false, "count": 0, "attempts": attempts,
+        }))?;
         return Ok(Exit::Done);
     }
+    let says = format!("not so: {}", world.says(&pattern));
+    let mut root = Node::new(written, says, Status::Failed);
+    let rules = attempts.len();
+    if !args.shown.all() {
+        attempts.truncate(1);
+    }
+    if rules == 1
+        && let Some(only) = attempts.pop()
+    {
+        (root.rule, root.rule_at) = (only.rule, only.rule_at);
+        root.premises = only.premises;
+    } else {
+        root.premises = attempts;
+    }
     let style = args.shown.style();
-    let mut out = String::new();
-    push(
-        &mut out,
-        "",
-        "",
-        &format!("Not so: {}", world.says(&pattern)),
-        style.columns,
-    );
-    if attempts.is_empty() {
+    let mut out = tree(&root, style).join("\n");
+    out.push('\n');
+    if rules == 0 {
         let says = "No rule makes such a tuple, and no such fact was given.";
         push(&mut out, "", "", says, style.columns);
     }
-    let most = if args.shown.all() { usize::MAX } else { 1 };
-    for node in attempts.iter().take(most) {
-        out.push('\n');
-        for line in tree(node, style) {
-            out.push_str(&line);
-            out.push('\n');
-        }
-    }
-    if let Some(more) = attempts.len().checked_sub(most).filter(|more| *more > 0) {
+    output::answer(&out)?;
+    if let Some(more) = rules
+        .checked_sub(1)
+        .filter(|more| *more > 0 && !args.shown.all())
+    {
         let rules = if more == 1 {
-            "1 more rule".to_owned()
+            "1 more rule"
         } else {
-            format!("{more} more rules")
+            &format!("{more} more rules")
         };
-        push(
-            &mut out,
-            "\n",
-            "",
-            &format!("{rules} could have made it (`--full` shows them)"),
-            style.columns,
+        output::line(
+            "note",
+            &format!("{rules} could have made it; --full shows them"),
         );
     }
-    output::answer(&out)?;
     Ok(Exit::Done)
 }

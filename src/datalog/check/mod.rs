@@ -11,9 +11,10 @@ mod docs;
 mod fitting;
 mod growth;
 mod lattice;
+mod pattern;
 mod places;
 mod scope;
-mod signature;
+pub(super) mod signature;
 mod strata;
 mod typing;
 mod unused;
@@ -28,6 +29,8 @@ use super::source::Sources;
 
 pub use body_types::{AggregateTypes, BodyTypes};
 pub use docs::SEVERITIES;
+pub use pattern::parse_pattern;
+pub(super) use scope::terms;
 pub use strata::Stratum;
 
 use binding::Binding;

@@ -6,6 +6,7 @@ pub(in crate::datalog) mod body;
 mod chain;
 mod compile;
 mod constants;
+mod describe;
 pub(crate) mod expr;
 mod inputs;
 pub(in crate::datalog) mod literals;
@@ -18,4 +19,5 @@ mod tests;
 mod views;
 
 pub use compile::compile;
+pub use describe::{PlanDescription, RelationRows, RuleDescription, Step, StratumDescription};
 pub use program::{CompiledProgram, RelationPlan};

@@ -15,7 +15,7 @@ use super::database::Model;
 use super::fact::{Datum, Fact, Pattern};
 use super::solve::World;
 
-pub(super) use premise::{bindings, kinds, text};
+pub(super) use premise::{bindings, kinds, text, value};
 
 /// Finds out why tuples hold.
 pub struct Prover<'a> {

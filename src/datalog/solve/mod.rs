@@ -35,13 +35,16 @@ use lookup::Lookup;
 /// An aggregate and a group: rule, body and goal, and the values of the variables from outside.
 type Group = (usize, usize, usize, Vec<u32>);
 
+/// An alternative, lowered when it is first asked for.
+type Slot = Option<Rc<Lowered>>;
+
 /// A model with all that is worth keeping from one question to the next.
 pub(super) struct World<'a> {
     pub(super) checked: &'a Checked,
     pub(super) model: &'a Model,
     pub(super) computer: Computer,
     pub(super) lookup: Lookup<'a>,
-    alternatives: RefCell<FxHashMap<(usize, usize), Option<Rc<Lowered>>>>,
+    alternatives: RefCell<FxHashMap<(usize, usize), Slot>>,
     aggregates: RefCell<FxHashMap<Group, Rc<Aggregated>>>,
     /// For each relation the rules and their heads that may derive it.
     derived_by: Vec<Vec<(usize, usize)>>,
