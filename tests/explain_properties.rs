@@ -3,7 +3,11 @@
 //!
 //! `EXPLAIN_CATALOGS` and `EXPLAIN_SEED` search longer and elsewhere.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own assumptions")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test's own assumptions"
+)]
 
 #[path = "explain_properties/case.rs"]
 mod case;
@@ -59,7 +63,11 @@ fn alike(catalog: &mut Catalog) {
         recipe.huggingface_id.clone_from(&first.huggingface_id);
         recipe.hardware.clone_from(&first.hardware);
         recipe.precision.clone_from(&first.precision);
-        for block in recipe.sections.values_mut().flat_map(|blocks| blocks.values_mut()) {
+        for block in recipe
+            .sections
+            .values_mut()
+            .flat_map(|blocks| blocks.values_mut())
+        {
             block.args.clear();
         }
     }
@@ -152,6 +160,13 @@ fn what_is_told_is_so_and_what_is_proposed_works() {
         for what in ["chosen", "beaten", "rejected", "other-model"] {
             assert!(counts.get(what).is_some_and(|n| *n > 10), "{counts:?}");
         }
-        assert!(counts.keys().filter(|key| key.starts_with("change ")).count() >= 12, "{counts:?}");
+        assert!(
+            counts
+                .keys()
+                .filter(|key| key.starts_with("change "))
+                .count()
+                >= 12,
+            "{counts:?}"
+        );
     }
 }

@@ -7,11 +7,14 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
-#[path = "docs_pages/page.rs"]
-#[expect(dead_code, reason = "the pages of the documentation have more to check")]
-mod page;
 #[path = "rules/declared.rs"]
 mod declared;
+#[path = "docs_pages/page.rs"]
+#[expect(
+    dead_code,
+    reason = "the pages of the documentation have more to check"
+)]
+mod page;
 #[path = "docs_pages/session.rs"]
 mod session;
 

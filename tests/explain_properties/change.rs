@@ -9,10 +9,10 @@ use serde_yaml::Value;
 
 use super::case::Case;
 use super::machine::all_visible;
+use super::reference;
 use super::reference::arguments::{Reading, read};
 use super::reference::documents::{Backend, Block, Catalog, Recipe};
 use super::reference::eligibility::{HardwareMatch, engine_version};
-use super::reference;
 
 /// Applies all that one entry says.
 pub fn apply(

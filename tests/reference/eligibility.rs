@@ -96,8 +96,9 @@ pub fn points(
     let refused = readings.any(|reading| reading == Reading::Refused);
     reject(10, refused && !request.allow_unknown_flags);
     let mut site_rules = catalog.site_rules.iter();
-    let vetoed = site_rules
-        .any(|rule| rule.points.is_none() && rule.covers(&recipe.recipe_id, &backend.backend, gpus));
+    let vetoed = site_rules.any(|rule| {
+        rule.points.is_none() && rule.covers(&recipe.recipe_id, &backend.backend, gpus)
+    });
     reject(11, vetoed);
     reject(12, request.strict && !as_asked(request, configuration));
     points
