@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::datalog::Fact;
-use crate::datalog::proof::{Derivation, PremiseKind, Prover, Step};
+use crate::datalog::proof::{Derivation, Premise, PremiseKind, Prover, Step};
 
 use super::node::RulePlace;
 use super::place::At;
@@ -141,7 +141,13 @@ fn origins_of(
             places.push(At::Rule(world.rule_place(derived.head)));
         }
         Some(Step::Derived(derived)) => {
-            for (premise, column) in derived.sources.get(column).into_iter().flatten() {
+            let sources = derived.sources.get(column).map(Vec::as_slice);
+            let counted = |premise: &Premise| matches!(premise.kind, PremiseKind::Aggregate { .. });
+            if sources.is_some_and(<[_]>::is_empty) && !derived.premises.iter().any(counted) {
+                // The rule itself states the value.
+                places.push(At::Rule(world.rule_place(derived.head)));
+            }
+            for (premise, column) in sources.into_iter().flatten() {
                 match derived.premises.get(*premise).map(|premise| &premise.kind) {
                     Some(PremiseKind::Fact(fact)) => {
                         origins_of(world, prover, fact, *column, left, places);
