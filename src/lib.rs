@@ -8,6 +8,7 @@ pub mod detect;
 pub mod explain;
 pub mod fit;
 pub mod launch;
+pub mod lint;
 pub mod matrix;
 pub mod plan;
 pub mod policy;

@@ -118,7 +118,7 @@ pub fn look(dir: &Path) -> io::Result<Folder> {
     Ok(folder)
 }
 
-/// The `.dl` files of a folder, by name.
+/// The `.dl` files of a folder and of the folders in it, by name.
 ///
 /// # Errors
 /// The folder cannot be read.
@@ -126,8 +126,12 @@ pub fn rule_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|ending| ending == "dl") && path.is_file() {
+        let is_rules = |path: &Path| path.extension().is_some_and(|ending| ending == "dl");
+        if is_rules(&path) && path.is_file() {
             files.push(path);
+        } else if path.is_dir() {
+            let below = fs::read_dir(&path)?.flatten().map(|entry| entry.path());
+            files.extend(below.filter(|path| is_rules(path) && path.is_file()));
         }
     }
     files.sort();

@@ -14,4 +14,5 @@ pub mod secret;
 pub mod size;
 pub mod typed;
 pub mod version;
+pub mod written;
 pub mod yaml;

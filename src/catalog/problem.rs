@@ -92,7 +92,7 @@ impl Problem {
         let shown = self
             .labels
             .iter()
-            .all(|label| label.end <= text.len() && longest_line(text, label) <= LONGEST_LINE);
+            .all(|label| is_shown(text, label.start, label.end));
         let source = (shown && !self.labels.is_empty())
             .then(|| NamedText::new(path, printable(&secret::masked(text))));
         let message = printable(&self.message);
@@ -111,12 +111,17 @@ impl Problem {
 /// Lines longer than this, in bytes, are not shown.
 const LONGEST_LINE: usize = 400;
 
+/// Whether the lines of a stretch of bytes, and those beside them, can be shown.
+pub(crate) fn is_shown(text: &str, start: usize, end: usize) -> bool {
+    end <= text.len() && longest_line(text, start, end) <= LONGEST_LINE
+}
+
 /// The longest of the lines that a label touches and of those beside them, which are shown too.
-fn longest_line(text: &str, label: &Label) -> usize {
+fn longest_line(text: &str, from: usize, to: usize) -> usize {
     let bytes = text.as_bytes();
     let (before, after) = (
-        bytes.get(..label.start).unwrap_or_default(),
-        bytes.get(label.end..).unwrap_or_default(),
+        bytes.get(..from).unwrap_or_default(),
+        bytes.get(to..).unwrap_or_default(),
     );
     let start = before
         .iter()
@@ -124,13 +129,13 @@ fn longest_line(text: &str, label: &Label) -> usize {
         .enumerate()
         .filter(|(_, b)| **b == b'\n')
         .nth(1);
-    let start = label.start - start.map_or(label.start, |(at, _)| at);
+    let start = from - start.map_or(from, |(at, _)| at);
     let end = after
         .iter()
         .enumerate()
         .filter(|(_, b)| **b == b'\n')
         .nth(1);
-    let end = end.map_or(bytes.len(), |(at, _)| label.end + at);
+    let end = end.map_or(bytes.len(), |(at, _)| to + at);
     let lines = bytes.get(start..end).unwrap_or_default();
     lines
         .split(|b| *b == b'\n')

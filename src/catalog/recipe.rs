@@ -39,6 +39,8 @@ pub struct Recipe {
 pub struct Section {
     /// The key, such as `vllm_serve`.
     pub name: String,
+    /// Ordinal of that key in the file.
+    pub node: u32,
     /// One block a GPU count.
     pub blocks: Vec<Block>,
 }
@@ -46,6 +48,8 @@ pub struct Section {
 /// A configuration: how to serve on one number of GPUs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Block {
+    /// The key as written, such as `4_gpu`.
+    pub key: String,
     /// GPUs.
     pub gpus: u32,
     /// Whether it may be used.
@@ -79,6 +83,8 @@ pub struct Argument {
     pub flag_node: u32,
     /// Ordinal of the value in the file.
     pub value_node: u32,
+    /// Ordinals of the words of the value, of a flag alone its own.
+    pub word_nodes: Vec<u32>,
 }
 
 /// What a recipe gives a flag.
@@ -215,6 +221,7 @@ impl Reader {
             }
             sections.push(Section {
                 name: name.to_owned(),
+                node: entry.key.ordinal,
                 blocks,
             });
         }
@@ -239,6 +246,7 @@ impl Reader {
             measured("output_tokens_per_s").and_then(|node| self.number(node));
         let ttft_ms = measured("ttft_ms").and_then(|node| self.number(node));
         Some(Block {
+            key: key.text().unwrap_or_default().to_owned(),
             gpus,
             enabled,
             node: key.ordinal,
@@ -314,6 +322,7 @@ impl Reader {
                     value,
                     flag_node: entry.key.ordinal,
                     value_node: entry.value.ordinal,
+                    word_nodes: word_nodes(&entry.key, &entry.value),
                 });
             }
         }
@@ -449,6 +458,14 @@ impl Reader {
             )
             .at(node.span.clone(), "here"),
         );
+    }
+}
+
+fn word_nodes(flag: &Node, value: &Node) -> Vec<u32> {
+    match &value.kind {
+        NodeKind::Sequence(items) => items.iter().map(|item| item.ordinal).collect(),
+        _ if value.is_null() => vec![flag.ordinal],
+        _ => vec![value.ordinal],
     }
 }
 

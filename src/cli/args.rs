@@ -64,6 +64,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  aim-engine why-not qwen3-32b-mi300x-fp16\n  aim-engine why-not qwen3-32b-mi300x-bf16:vllm:8 --gpus 4\n  aim-engine why-not 'eligible(_, \"qwen3-32b-mi300x-bf16\", _, 8)' --gpus 4"
     )]
     WhyNot(WhyNotArgs),
+    /// Say what is wrong with a catalog, or with single files
+    #[command(
+        after_help = "Examples:\n  aim-engine lint\n  aim-engine lint DIR\n  aim-engine lint my-recipe.yaml --format json\n  aim-engine lint --models my-card.yaml"
+    )]
+    Lint(super::lint::LintArgs),
     /// List what the catalog holds
     #[command(
         after_help = "Examples:\n  aim-engine list models\n  aim-engine list recipes --catalog DIR --format json"
@@ -126,6 +131,7 @@ impl Command {
         match self {
             Command::Generate(args) => args.batch.is_none().then_some(&mut args.catalog),
             Command::Launch(args) => Some(&mut args.catalog),
+            Command::Lint(args) => args.can_run_again().then_some(&mut args.catalog),
             Command::List(args) => Some(&mut args.listing.catalog),
             Command::Coverage(args) => Some(&mut args.catalog),
             Command::Fit(args) => Some(&mut args.catalog),

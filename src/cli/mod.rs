@@ -10,6 +10,7 @@ mod failure;
 mod fit;
 mod generate;
 mod launch;
+mod lint;
 mod list;
 mod machine;
 mod made;
@@ -52,6 +53,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Generate(args) => generate::run(args),
         Command::Launch(args) => launch::run(args),
+        Command::Lint(args) => lint::run(args),
         Command::List(args) => list::run(args),
         Command::ListRecipes(args) => list::recipes(args, None),
         Command::ShowConfigurations(args) => list::configurations(args),

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use miette::{MietteHandlerOpts, Report};
+use miette::{MietteHandler, MietteHandlerOpts, Report};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::args::{ColorChoice, GlobalArgs};
@@ -22,13 +22,7 @@ pub fn set_up(args: &GlobalArgs) {
     let terminal = io::stderr().is_terminal();
     // Set once a process; a second setting (in tests) changes nothing.
     let _ = miette::set_hook(Box::new(move |_| {
-        let options = MietteHandlerOpts::new()
-            .color(color)
-            .terminal_links(false)
-            // Lines break at spaces only: an id that is printed can be copied.
-            .word_separator(textwrap::WordSeparator::AsciiSpace)
-            .word_splitter(textwrap::WordSplitter::NoHyphenation)
-            .break_words(false);
+        let options = report_options(color);
         let options = if terminal {
             options
         } else {
@@ -50,6 +44,27 @@ pub fn set_up(args: &GlobalArgs) {
         .without_time()
         .with_target(false)
         .try_init();
+}
+
+fn report_options(color: bool) -> MietteHandlerOpts {
+    MietteHandlerOpts::new()
+        .color(color)
+        .terminal_links(false)
+        // Lines break at spaces only: an id that is printed can be copied.
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .break_words(false)
+}
+
+/// What renders reports that are answers.
+pub fn handler() -> MietteHandler {
+    let options = report_options(colours_answers());
+    let options = if io::stdout().is_terminal() {
+        options
+    } else {
+        options.width(80)
+    };
+    options.build()
 }
 
 /// Whether answers are coloured.

@@ -18,7 +18,9 @@ mod pattern;
 pub mod plan;
 pub mod proof;
 pub mod query;
+mod reduce;
 pub mod refute;
+pub mod remark;
 mod solve;
 pub mod source;
 pub mod value;
@@ -30,6 +32,8 @@ pub use check::{
 pub use database::{FactError, Facts, Model, Tuple};
 pub use eval::{Limits, Options, Stamp, evaluate};
 pub use fact::{Datum, Fact, Pattern};
+pub(crate) use nearest::nearest;
 pub use parse::{FromDisk, Loader, NoIncludes, parse, parse_all};
 pub use plan::{CompiledProgram, compile};
+pub use reduce::reduced;
 pub use value::{Symbol, Value};

@@ -7,7 +7,8 @@ use crate::datalog::source::Sources;
 use crate::datalog::{self, Checked, CompiledProgram, Facts, Model, Options, RelId, Tuple, Value};
 use crate::store::{COMPILED, Scope, Store, ViewError};
 
-use super::{PolicyError, RelationText, RuleSources, evaluate, views};
+use super::purpose::Purpose;
+use super::{Lint, PolicyError, RelationText, RuleSources, evaluate, lint, views};
 
 /// Rules that can be evaluated, and what their relations say.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -16,54 +17,69 @@ pub struct Policy {
     pub program: CompiledProgram,
     /// What each relation says, in the order of the relations.
     texts: Vec<RelationText>,
+    /// The checks among the relations; those of decisions have none.
+    lints: Vec<Lint>,
     /// What it was compiled from, to point into when an evaluation fails.
     #[serde(skip)]
     rules: RuleSources,
 }
 
 impl Policy {
-    /// The policy of these rules: from the store where it has it, else compiled and kept there.
+    /// What these rules decide: from the store where it has it, else compiled and kept there.
     ///
     /// # Errors
     /// The rules have mistakes.
     pub fn load(rules: RuleSources, store: &Store) -> Result<Policy, PolicyError> {
+        Policy::load_for(Purpose::Decisions, rules, store)
+    }
+
+    /// What these rules check, in the same way.
+    ///
+    /// # Errors
+    /// The rules have mistakes.
+    pub fn load_lints(rules: RuleSources, store: &Store) -> Result<Policy, PolicyError> {
+        Policy::load_for(Purpose::Lints, rules, store)
+    }
+
+    fn load_for(
+        purpose: Purpose,
+        rules: RuleSources,
+        store: &Store,
+    ) -> Result<Policy, PolicyError> {
         let started = std::time::Instant::now();
-        let key = rules.key();
+        let key = rules.key().map(|key| format!("{} {key}", purpose.name()));
         let kept = key.as_ref().and_then(|key| store.kept(COMPILED, key));
         if let Some(policy) = kept.and_then(|bytes| postcard::from_bytes::<Policy>(&bytes).ok()) {
             tracing::debug!(took = ?started.elapsed(), "rules read from the store");
             return Ok(Policy { rules, ..policy });
         }
-        let policy = Policy::compile(rules, store)?;
+        let (program, checked, _) = compiled(rules.clone(), store, Some(purpose))?;
+        let policy = Policy::of(program, &checked, rules);
         if let (Some(key), Ok(bytes)) = (key, postcard::to_stdvec(&policy)) {
             store.keep(COMPILED, &key, &bytes);
         }
         Ok(policy)
     }
 
-    /// Parses, checks and compiles rules.
+    /// All of the rules, with what explanations read beside the program: the rules as they are written.
     ///
     /// # Errors
     /// The rules have mistakes, or read what the store does not have.
-    pub fn compile(rules: RuleSources, store: &Store) -> Result<Policy, PolicyError> {
-        Ok(Policy::open(rules, store)?.0)
-    }
-
-    /// The same, with what explanations read beside the program: the rules as they are written.
-    ///
-    /// # Errors
-    /// As [`compile`](Self::compile).
     pub fn open(
         rules: RuleSources,
         store: &Store,
     ) -> Result<(Policy, Checked, Sources), PolicyError> {
-        let (program, checked, sources) = compiled(rules.clone(), store)?;
-        let policy = Policy {
+        let (program, checked, sources) = compiled(rules.clone(), store, None)?;
+        Ok((Policy::of(program, &checked, rules), checked, sources))
+    }
+
+    fn of(program: CompiledProgram, checked: &Checked, rules: RuleSources) -> Policy {
+        Policy {
             program,
-            texts: texts(&checked),
+            texts: texts(checked),
+            lints: lint::lints(checked),
             rules,
-        };
-        Ok((policy, checked, sources))
+        }
     }
 
     /// Checks rules and gives what looks wrong in them, with their texts.
@@ -71,7 +87,7 @@ impl Policy {
     /// # Errors
     /// The rules have mistakes, or read what the store does not have.
     pub fn check(rules: RuleSources, store: &Store) -> Result<(Sources, Diagnostics), PolicyError> {
-        let (_, checked, sources) = compiled(rules, store)?;
+        let (_, checked, sources) = compiled(rules, store, None)?;
         Ok((sources, checked.warnings))
     }
 
@@ -88,9 +104,19 @@ impl Policy {
             .unwrap_or_else(|| format!("{}({})", self.program.name(relation), values.join(", ")))
     }
 
+    /// The text of each column of a tuple, as sentences show it.
+    pub fn shown(tuple: &Tuple<'_>) -> Vec<String> {
+        values(tuple)
+    }
+
     /// The advice for a tuple.
     pub fn advise(&self, relation: RelId, tuple: &Tuple<'_>) -> Option<String> {
         self.text(relation)?.advise(&values(tuple))
+    }
+
+    /// The checks among its relations.
+    pub fn lints(&self) -> &[Lint] {
+        &self.lints
     }
 
     /// The relations whose names begin so, in the order of their declarations.
@@ -172,27 +198,31 @@ pub(super) fn texts(checked: &Checked) -> Vec<RelationText> {
 fn compiled(
     rules: RuleSources,
     store: &Store,
+    purpose: Option<Purpose>,
 ) -> Result<(CompiledProgram, Checked, Sources), PolicyError> {
     let mut sources = Sources::new();
     let (files, mut loader) = rules.into_sources(&mut sources);
-    let compiled = datalog::load(&mut sources, &files, &mut loader)
-        .and_then(|checked| Ok((datalog::compile(&checked)?, checked)));
-    let (program, checked) = match compiled {
-        Ok(compiled) => compiled,
-        Err(diagnostics) => {
-            let sources = Box::new(sources);
-            return Err(PolicyError::Rules {
-                diagnostics,
-                sources,
-            });
-        }
+    let wrong = |diagnostics, sources| PolicyError::Rules {
+        diagnostics,
+        sources: Box::new(sources),
+    };
+    let checked = match datalog::load(&mut sources, &files, &mut loader) {
+        Ok(checked) => checked,
+        Err(diagnostics) => return Err(wrong(diagnostics, sources)),
     };
     let mistakes = views::check(&checked, &sources, store).map_err(ViewError::from)?;
     if !mistakes.is_empty() {
         let sources = Box::new(sources);
         return Err(PolicyError::Views { mistakes, sources });
     }
-    Ok((program, checked, sources))
+    let part = match purpose {
+        Some(purpose) => purpose.part(&checked),
+        None => Ok(checked),
+    };
+    match part.and_then(|part| Ok((datalog::compile(&part)?, part))) {
+        Ok((program, part)) => Ok((program, part, sources)),
+        Err(diagnostics) => Err(wrong(diagnostics, sources)),
+    }
 }
 
 /// The text of each column of a tuple, as sentences show it.

@@ -6,6 +6,8 @@ mod compiled;
 mod error;
 mod evaluate;
 mod gather;
+mod lint;
+mod purpose;
 mod question;
 mod sources;
 mod text;
@@ -13,6 +15,7 @@ mod views;
 
 pub use compiled::Policy;
 pub use error::PolicyError;
+pub use lint::{Lint, Names, Severity};
 pub use question::{OpenRules, Question};
 pub use sources::{RuleSources, builtin_names, read_builtin};
 pub use text::{RelationText, singular};

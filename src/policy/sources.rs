@@ -25,14 +25,32 @@ pub fn read_builtin(name: &str) -> Option<&'static str> {
     RULES.get_file(name).and_then(|file| file.contents_utf8())
 }
 
-/// The names of the built-in files.
+/// The names of the built-in files, such as `preference.dl` and `lint/flags.dl`.
 pub fn builtin_names() -> Vec<&'static str> {
-    let mut names: Vec<_> = RULES
-        .files()
-        .filter_map(|file| file.path().to_str())
-        .collect();
+    let mut names = Vec::new();
+    collect(&RULES, &mut names);
     names.sort_unstable();
     names
+}
+
+fn collect(dir: &'static Dir<'static>, names: &mut Vec<&'static str>) {
+    names.extend(dir.files().filter_map(|file| file.path().to_str()));
+    dir.dirs().for_each(|below| collect(below, names));
+}
+
+/// The built-in file that a site's file takes the place of: one of its name, in a folder of its folder's name.
+fn replaces(path: &Path) -> Option<&'static str> {
+    let mut builtin = builtin_names().into_iter();
+    builtin.find(|name| {
+        let name = Path::new(name);
+        match name
+            .parent()
+            .is_some_and(|folder| folder.as_os_str().is_empty())
+        {
+            true => path.file_name() == name.file_name(),
+            false => path.ends_with(name),
+        }
+    })
 }
 
 /// The rule files of a policy, read.
@@ -91,19 +109,15 @@ impl RuleSources {
 
     /// Puts the files to parse into `sources`, and gives the loader for what they include.
     pub fn into_sources(self, sources: &mut Sources) -> (Vec<FileId>, SiteLoader) {
-        let builtin = builtin_names();
         let mut replaced = BTreeMap::new();
         let mut files = Vec::new();
         let mut added = Vec::new();
         for (path, text) in self.site {
-            let name = Path::new(&path)
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned());
-            match name {
-                Some(name) if builtin.contains(&name.as_str()) => {
-                    replaced.insert(name, (path, text));
+            match replaces(Path::new(&path)) {
+                Some(name) => {
+                    replaced.insert(name.to_owned(), (path, text));
                 }
-                _ => added.push((path, text)),
+                None => added.push((path, text)),
             }
         }
         let mut loader = SiteLoader { replaced };

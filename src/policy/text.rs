@@ -33,7 +33,7 @@ impl RelationText {
     }
 
     /// Its columns.
-    pub fn columns(&self) -> impl Iterator<Item = &str> {
+    pub fn columns(&self) -> impl Iterator<Item = &str> + Clone {
         self.columns.split(',').filter(|column| !column.is_empty())
     }
 
@@ -48,34 +48,44 @@ impl RelationText {
     }
 
     fn fill(&self, template: &str, values: &[String]) -> Option<String> {
-        let mut text = String::new();
-        let mut rest = template;
-        while let Some(at) = rest.find(['{', '}']) {
-            let (plain, brace) = rest.split_at(at);
-            text.push_str(plain);
-            let doubled = brace.starts_with("{{") || brace.starts_with("}}");
-            match brace.split_once('}').filter(|_| !doubled) {
-                Some((name, after)) => {
-                    let name = name.trim_start_matches('{');
-                    let place = self.columns().position(|column| column == name);
-                    let value = place.and_then(|place| values.get(place));
-                    text.push_str(value.map_or("", String::as_str));
-                    rest = after;
-                    if value.is_some_and(|value| value == "1") {
-                        let (unit, behind) = singular(name, after);
-                        text.push_str(unit);
-                        rest = behind;
-                    }
-                }
-                None => {
-                    text.push_str(brace.get(..1).unwrap_or_default());
-                    rest = brace.get(2..).unwrap_or_default();
-                }
-            }
-        }
-        text.push_str(rest);
+        let text = filled(template, self.columns(), values);
         (!text.is_empty()).then_some(text)
     }
+}
+
+/// A template with the values of columns in place of their names.
+pub(super) fn filled<'c>(
+    template: &str,
+    columns: impl Iterator<Item = &'c str> + Clone,
+    values: &[String],
+) -> String {
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some(at) = rest.find(['{', '}']) {
+        let (plain, brace) = rest.split_at(at);
+        text.push_str(plain);
+        let doubled = brace.starts_with("{{") || brace.starts_with("}}");
+        match brace.split_once('}').filter(|_| !doubled) {
+            Some((name, after)) => {
+                let name = name.trim_start_matches('{');
+                let place = columns.clone().position(|column| column == name);
+                let value = place.and_then(|place| values.get(place));
+                text.push_str(value.map_or("", String::as_str));
+                rest = after;
+                if value.is_some_and(|value| value == "1") {
+                    let (unit, behind) = singular(name, after);
+                    text.push_str(unit);
+                    rest = behind;
+                }
+            }
+            None => {
+                text.push_str(brace.get(..1).unwrap_or_default());
+                rest = brace.get(2..).unwrap_or_default();
+            }
+        }
+    }
+    text.push_str(rest);
+    text
 }
 
 /// What follows a placeholder whose value is 1, in two parts: where it begins with the column's own name
@@ -92,7 +102,7 @@ pub fn singular<'t>(column: &str, text: &'t str) -> (&'t str, &'t str) {
     found().unwrap_or(("", text))
 }
 
-fn written(template: &Template) -> String {
+pub(super) fn written(template: &Template) -> String {
     let mut text = String::new();
     for part in &template.parts {
         match part {

@@ -150,7 +150,7 @@ fn in_memory(spec: &StoreSpec, because: String) -> Result<Store, StoreError> {
     Ok(store)
 }
 
-fn prepare(connection: &Connection) -> Result<(), StoreError> {
+pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
     // Nothing here is the only copy: a crash of the machine may cost the last ingest, no more.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;

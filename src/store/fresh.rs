@@ -43,29 +43,51 @@ pub(super) fn bring_up_to_date(store: &mut Store, spec: &StoreSpec) -> Result<()
         // Another process did it while this one waited.
         return Ok(());
     }
+    write(&transaction, offered, &identity, &fingerprint)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Makes a store say what its layers offer now, whatever it knows of them.
+pub(super) fn refresh(store: &mut Store) -> Result<(), StoreError> {
+    let mut offered = Vec::new();
+    for (number, layer) in store.layers.iter().enumerate() {
+        layer.offer(number, &mut offered)?;
+    }
+    let transaction = store.connection.transaction()?;
+    write(&transaction, offered, "", "")?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn write(
+    transaction: &Connection,
+    offered: Vec<Offered>,
+    identity: &str,
+    fingerprint: &str,
+) -> Result<(), StoreError> {
     let started = now_ns();
-    ingest::refresh(&transaction, offered, started - RACY_NS)?;
+    ingest::refresh(transaction, offered, started - RACY_NS)?;
     let racy: bool = transaction.query_row(
         "SELECT EXISTS(SELECT 1 FROM file WHERE NOT settled)",
         [],
         |row| row.get(0),
     )?;
-    let fingerprint = if racy { String::new() } else { fingerprint };
+    let fingerprint = if racy { "" } else { fingerprint };
     let remarks: bool = transaction.query_row(REMARKS, [], |row| row.get(0))?;
     let remarks = remarks.to_string();
     let generation = started.to_string();
     for (key, value) in [
-        ("identity", &identity),
-        ("fingerprint", &fingerprint),
-        ("generation", &generation),
-        ("remarks", &remarks),
+        ("identity", identity),
+        ("fingerprint", fingerprint),
+        ("generation", generation.as_str()),
+        ("remarks", remarks.as_str()),
     ] {
         transaction.execute(
             "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
             params![key, value],
         )?;
     }
-    transaction.commit()?;
     Ok(())
 }
 

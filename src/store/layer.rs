@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::catalog::embedded;
 use crate::catalog::folder::{self, Folder, Stamp};
@@ -20,6 +21,19 @@ pub enum Layer {
     Folder(PathBuf),
     /// A single recipe file.
     File(PathBuf),
+    /// Files that belong to no folder.
+    Loose(Vec<LooseFile>),
+}
+
+/// A file by itself: on disk, or a text that is in none (yet).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LooseFile {
+    /// How it is shown, and without a text of its own also opened.
+    pub name: String,
+    /// What it describes; its keys tell when not given.
+    pub kind: Option<Kind>,
+    /// Its text, where that is not what the disk has.
+    pub text: Option<Arc<[u8]>>,
 }
 
 /// A document that a layer offers.
@@ -38,6 +52,7 @@ pub(super) struct Offered {
 pub(super) enum Content {
     Embedded(&'static [u8]),
     Disk(PathBuf),
+    Text { name: String, bytes: Arc<[u8]> },
 }
 
 impl Layer {
@@ -70,6 +85,10 @@ impl Layer {
             }
             Layer::Folder(path) => format!("folder {}", absolute(path)),
             Layer::File(path) => format!("file {}", absolute(path)),
+            Layer::Loose(files) => {
+                let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+                format!("loose {}", names.join(" "))
+            }
         }
     }
 
@@ -100,6 +119,18 @@ impl Layer {
             Layer::Embedded(_) => embedded::read(name).map(Content::Embedded),
             Layer::Folder(dir) => Some(Content::Disk(dir.join(name))),
             Layer::File(path) => Some(Content::Disk(path.clone())),
+            Layer::Loose(files) => files
+                .iter()
+                .find(|file| file.name == name)
+                .map(LooseFile::content),
+        }
+    }
+
+    /// The path of a document of this layer as it is shown, by its name.
+    pub(super) fn path(&self, name: &str) -> String {
+        match self.content(name) {
+            Some(Content::Disk(path)) => path.display().to_string(),
+            _ => name.to_owned(),
         }
     }
 
@@ -144,8 +175,40 @@ impl Layer {
                     content: Content::Disk(path.clone()),
                 });
             }
+            Layer::Loose(files) => {
+                for file in files {
+                    let path = Path::new(&file.name);
+                    let stamp = match &file.text {
+                        // A text has no dates; where it stands in is looked at once.
+                        Some(text) => Stamp {
+                            size: text.len() as u64,
+                            ..Stamp::default()
+                        },
+                        None => Stamp::of(&std::fs::metadata(path).map_err(unreadable(path))?),
+                    };
+                    offered.push(Offered {
+                        layer,
+                        name: file.name.clone(),
+                        kind: file.kind,
+                        stamp,
+                        content: file.content(),
+                    });
+                }
+            }
         }
         Ok(())
+    }
+}
+
+impl LooseFile {
+    fn content(&self) -> Content {
+        match &self.text {
+            Some(text) => Content::Text {
+                name: self.name.clone(),
+                bytes: Arc::clone(text),
+            },
+            None => Content::Disk(PathBuf::from(&self.name)),
+        }
     }
 }
 
@@ -155,6 +218,7 @@ impl Offered {
         match &self.content {
             Content::Embedded(_) => self.name.clone(),
             Content::Disk(path) => path.display().to_string(),
+            Content::Text { name, .. } => name.clone(),
         }
     }
 }
@@ -164,6 +228,7 @@ impl Content {
         match self {
             Content::Embedded(bytes) => Ok(std::borrow::Cow::Borrowed(bytes)),
             Content::Disk(path) => read_file(path).map(std::borrow::Cow::Owned),
+            Content::Text { bytes, .. } => Ok(std::borrow::Cow::Owned(bytes.to_vec())),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod axes;
 mod connect;
+mod copy;
 mod error;
 mod facts;
 mod fresh;
@@ -18,9 +19,9 @@ mod place;
 pub use error::StoreError;
 pub use facts::{Cell, Scope, ScopedViews, ViewError, read_relation};
 pub use kept::{COMPILED, GATHERED, Kept};
-pub use layer::Layer;
+pub use layer::{Layer, LooseFile};
 pub use lookup::{BlockDetails, ConfigurationSummary, RecipeName, RecipeSummary, StoredArgument};
-pub use notices::{FileProblem, Notice};
+pub use notices::{CatalogFile, FileProblem, Notice};
 pub use origin::Place;
 pub use place::cache_dir;
 

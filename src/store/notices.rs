@@ -1,6 +1,6 @@
 //! What the store knows to be wrong with the catalog, beside its answers.
 
-use super::{Store, StoreError, fresh};
+use super::{Layer, Store, StoreError, fresh};
 use crate::catalog::problem::{Problem, Severity};
 
 /// A problem and the file that has it.
@@ -29,7 +29,44 @@ pub struct Notice {
     pub same_layer: bool,
 }
 
+/// A file of the catalog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogFile {
+    /// Its number in this store.
+    pub number: i64,
+    /// What it is: `recipe`, `model`, `hardware` or `backend`.
+    pub kind: String,
+    /// Path to show and to open.
+    pub path: String,
+    /// Whether the file is part of the binary.
+    pub embedded: bool,
+}
+
 impl Store {
+    /// All files of the catalog.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn files(&self) -> Result<Vec<CatalogFile>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id, name, layer, kind FROM file")?;
+        let mut rows = statement.query([])?;
+        let mut files = Vec::new();
+        while let Some(row) = rows.next()? {
+            let layer = usize::try_from(row.get::<_, i64>(2)?).ok();
+            let layer = layer.and_then(|layer| self.layers.get(layer));
+            let name: String = row.get(1)?;
+            files.push(CatalogFile {
+                number: row.get(0)?,
+                kind: row.get(3)?,
+                path: layer.map_or_else(|| name.clone(), |layer| layer.path(&name)),
+                embedded: matches!(layer, Some(Layer::Embedded(_))),
+            });
+        }
+        Ok(files)
+    }
+
     /// Whether [`Self::problems`] or [`Self::notices`] hold anything; quicker than to ask them.
     ///
     /// # Errors

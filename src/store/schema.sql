@@ -9,6 +9,7 @@ CREATE TABLE file(
   layer INTEGER NOT NULL,               -- later layers win
   name TEXT NOT NULL,                   -- below the layer's folder
   path TEXT NOT NULL,                   -- as shown and opened
+  stem TEXT NOT NULL,                   -- its name without folders and ending
   kind TEXT NOT NULL,
   size INTEGER NOT NULL,
   modified_ns INTEGER NOT NULL,
@@ -22,6 +23,20 @@ CREATE TABLE problem(
   position INTEGER NOT NULL,
   severity TEXT NOT NULL,
   problem TEXT NOT NULL,                -- JSON
+  PRIMARY KEY(file, position)
+) WITHOUT ROWID;
+
+-- Single values as written, whether or not the document can be used; arguments stand in `block_argument`.
+CREATE TABLE written(
+  file INTEGER NOT NULL REFERENCES file(id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  path TEXT NOT NULL,                   -- keys with `/` between them
+  place INTEGER NOT NULL,               -- in its list, from 0
+  kind TEXT NOT NULL,                   -- text, integer, number, boolean, null, secret
+  text TEXT NOT NULL,
+  number REAL,                          -- the text read as a number
+  node INTEGER NOT NULL,                -- place in the file
+  key_node INTEGER NOT NULL,
   PRIMARY KEY(file, position)
 ) WITHOUT ROWID;
 
@@ -49,10 +64,18 @@ CREATE INDEX recipe_document_other ON recipe_document(other_key) WHERE other_key
 CREATE INDEX recipe_document_file ON recipe_document(file);
 CREATE INDEX recipe_document_replaced ON recipe_document(id) WHERE current = 0;
 
+CREATE TABLE section(
+  recipe INTEGER NOT NULL REFERENCES recipe_document(id) ON DELETE CASCADE,
+  section TEXT NOT NULL,
+  node INTEGER NOT NULL,                -- place in the file
+  PRIMARY KEY(recipe, section)
+) WITHOUT ROWID;
+
 CREATE TABLE block(
   id INTEGER PRIMARY KEY,
   recipe INTEGER NOT NULL REFERENCES recipe_document(id) ON DELETE CASCADE,
   section TEXT NOT NULL,
+  key TEXT NOT NULL,                    -- as written, such as `4_gpu`
   gpus INTEGER NOT NULL,
   enabled INTEGER NOT NULL,
   node INTEGER NOT NULL,                -- place in the file
@@ -85,6 +108,8 @@ CREATE TABLE block_word(
   word_position INTEGER NOT NULL,
   word TEXT NOT NULL,
   reading TEXT NOT NULL,                -- integer, number, human-integer, boolean, auto, nothing, text
+  number REAL,                          -- the word read as a number, `32k` too
+  node INTEGER NOT NULL,                -- place in the file
   PRIMARY KEY(block, position, word_position)
 ) WITHOUT ROWID;
 
@@ -376,3 +401,118 @@ CREATE VIEW flag_negation AS
 CREATE VIEW misnamed_flag AS
   SELECT d.backend, s.name, s.flag
   FROM backend_document d JOIN misnamed s ON s.backend = d.id WHERE d.current;
+
+-- Base relations of findings: what the files say as they are written, each file's document by itself, also
+-- where another takes its place. A node is a place: the file's number and the ordinal of a key or value in
+-- it (0: the document), see `Store::node_place`.
+
+CREATE VIEW document AS
+  SELECT f.id << 24 AS document, f.layer, f.kind, f.path AS file, f.stem FROM file f;
+CREATE VIEW document_problem AS
+  SELECT p.file << 24 AS document, (p.file << 24) | 8388608 | (p.position << 4) AS at,
+    p.problem ->> '$.code' AS code, p.severity, p.problem ->> '$.message' AS says,
+    COALESCE(p.problem ->> '$.help', '') AS help,
+    COALESCE(p.problem ->> '$.labels[0].text', '') AS label
+  FROM problem p;
+CREATE VIEW document_problem_also AS
+  SELECT (p.file << 24) | 8388608 | (p.position << 4) AS at,
+    (p.file << 24) | 8388608 | (p.position << 4) | 1 AS also,
+    p.problem ->> '$.labels[1].text' AS label
+  FROM problem p WHERE p.problem ->> '$.labels[1].text' IS NOT NULL;
+
+CREATE VIEW recipe_value AS
+  SELECT w.file << 24 AS document, w.path, w.place, w.kind, w.text, lower(trim(w.text)) AS folded,
+    (w.file << 24) | w.node AS at, (w.file << 24) | w.key_node AS key_at
+  FROM file f JOIN written w ON w.file = f.id WHERE f.kind = 'recipe';
+CREATE VIEW card_value AS
+  SELECT w.file << 24 AS document, w.path, w.place, w.kind, w.text, lower(trim(w.text)) AS folded,
+    (w.file << 24) | w.node AS at, (w.file << 24) | w.key_node AS key_at
+  FROM file f JOIN written w ON w.file = f.id WHERE f.kind = 'model';
+CREATE VIEW value_number AS
+  SELECT (file << 24) | node AS at, number FROM written WHERE number IS NOT NULL
+  UNION
+  SELECT (r.file << 24) | w.node, w.number
+  FROM block_word w JOIN block b ON b.id = w.block JOIN recipe_document r ON r.id = b.recipe
+  WHERE w.number IS NOT NULL;
+-- Of the names by which files call models those that are an organisation and a name; the slug is how file
+-- names spell the name.
+CREATE VIEW id_parts AS
+  SELECT id, substr(id, 1, instr(id, '/') - 1) AS org, substr(id, instr(id, '/') + 1) AS name,
+    replace(replace(lower(substr(id, instr(id, '/') + 1)), '.', '-'), '_', '-') AS slug
+  FROM (SELECT DISTINCT text AS id FROM written WHERE path IN ('model_id', 'huggingface_id'))
+  WHERE instr(id, '/') > 1 AND id NOT LIKE '%/' AND id NOT LIKE '%/%/%' AND instr(id, ' ') = 0;
+
+CREATE VIEW recipe_file AS
+  SELECT r.file << 24 AS document, r.recipe,
+    (r.file << 24) | COALESCE((SELECT w.node FROM written w
+      WHERE w.file = r.file AND w.path = 'recipe_id' AND w.kind <> 'null'), 0) AS at
+  FROM recipe_document r;
+CREATE VIEW recipe_section AS
+  SELECT r.file << 24 AS document, s.section, COALESCE(d.backend, replace(s.section, '_serve', '')) AS backend,
+    (r.file << 24) | s.node AS at
+  FROM recipe_document r JOIN section s ON s.recipe = r.id
+  LEFT JOIN backend_document d ON d.section = s.section AND d.current;
+CREATE VIEW written_block AS
+  SELECT b.*, r.file, r.image AS recipe_image, r.engine_version AS recipe_version, d.id AS backend_id,
+    COALESCE(d.backend, replace(b.section, '_serve', '')) AS backend
+  FROM recipe_document r JOIN block b ON b.recipe = r.id
+  LEFT JOIN backend_document d ON d.section = b.section AND d.current;
+CREATE VIEW recipe_block AS
+  SELECT file << 24 AS document, backend, gpus, key, enabled, (file << 24) | node AS at,
+    (file << 24) | enabled_node AS enabled_at
+  FROM written_block;
+CREATE VIEW recipe_block_image AS
+  SELECT file << 24 AS document, backend, gpus, COALESCE(image, recipe_image) AS image
+  FROM written_block WHERE COALESCE(image, recipe_image) IS NOT NULL;
+CREATE VIEW recipe_block_version AS
+  SELECT b.file << 24 AS document, b.backend, b.gpus, v.version
+  FROM written_block b
+  JOIN version_reading v ON v.backend = b.backend_id AND v.text = COALESCE(b.engine_version,
+    CASE WHEN b.image IS NULL THEN b.recipe_version END);
+CREATE VIEW written_argument AS
+  SELECT b.file, b.backend, b.gpus, a.*,
+    CASE
+      WHEN a.dotted AND d.dotted_json THEN a.name
+      WHEN a.dotted OR NOT COALESCE(d.underscores, 0) THEN a.flag
+      ELSE a.name
+    END AS known_name
+  FROM written_block b
+  JOIN block_argument a ON a.block = b.id
+  LEFT JOIN backend_document d ON d.id = b.backend_id;
+CREATE VIEW recipe_argument AS
+  SELECT file << 24 AS document, backend, gpus, flag, known_name AS name, shape,
+    (file << 24) | flag_node AS at, (file << 24) | value_node AS value_at
+  FROM written_argument;
+CREATE VIEW recipe_word AS
+  SELECT a.file << 24 AS document, a.backend, a.gpus, a.flag, a.known_name AS name, w.word,
+    lower(trim(w.word)) AS folded, w.reading, (a.file << 24) | w.node AS at
+  FROM written_argument a JOIN block_word w ON w.block = a.block AND w.position = a.position;
+
+CREATE VIEW card_file AS
+  SELECT m.file << 24 AS document, m.model,
+    (m.file << 24) | COALESCE((SELECT w.node FROM written w
+      WHERE w.file = m.file AND w.path IN ('huggingface_id', 'model_id') AND w.kind <> 'null'
+      ORDER BY w.path LIMIT 1), 0) AS at
+  FROM model_document m;
+CREATE VIEW card_recipe AS
+  SELECT document, name AS file, replace(replace(substr(name, length(folder) + 1), '.yaml', ''), '.yml', '') AS stem, at
+  FROM (SELECT (file << 24) AS document, text AS name, (file << 24) | node AS at,
+      rtrim(text, replace(text, '/', '')) AS folder
+    FROM written WHERE path = 'aim_recipes/recipe_file' AND kind = 'text');
+
+CREATE VIEW hardware_name AS
+  SELECT hardware_key AS name, hardware FROM hardware_document WHERE current;
+CREATE VIEW backend_version AS
+  SELECT d.backend, e.version, e.text FROM backend_document d JOIN examined e ON e.backend = d.id
+  WHERE d.current;
+CREATE VIEW backend_flag AS
+  SELECT d.backend, n.name, n.since, n.until, n.flag, n.kind
+  FROM backend_document d JOIN flag_name n ON n.backend = d.id WHERE d.current;
+CREATE VIEW backend_purpose AS
+  SELECT backend, 'tensor-parallel' AS purpose, tensor_parallel_flag AS flag
+    FROM backend_document WHERE current
+  UNION ALL SELECT backend, 'memory-share', memory_share_flag FROM backend_document WHERE current
+  UNION ALL SELECT backend, 'max-model-len', max_model_len_flag FROM backend_document WHERE current
+    AND max_model_len_flag IS NOT NULL
+  UNION ALL SELECT backend, 'kv-cache-dtype', kv_cache_dtype_flag FROM backend_document WHERE current
+    AND kv_cache_dtype_flag IS NOT NULL;

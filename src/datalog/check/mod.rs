@@ -13,6 +13,7 @@ mod growth;
 mod lattice;
 mod pattern;
 mod places;
+mod remarks;
 mod scope;
 pub(super) mod signature;
 mod strata;
@@ -171,6 +172,7 @@ fn analyse(program: &Program, found: &mut Found) -> Outcome {
     let relations = Relations::new(program, &lattice, found);
     docs::check(program, found);
     doc_facts::check(&relations, &lattice, found);
+    remarks::check(&relations, &lattice, found);
     let graph = Graph::new(program, &relations);
     cycles::check(program, &relations, &graph, found);
     let bodies = check_rules(program, &relations, &lattice, &graph, found);

@@ -3,7 +3,7 @@
 
 mod columns;
 mod draft;
-mod needed;
+pub(super) mod needed;
 #[cfg(test)]
 mod tests;
 

@@ -7,6 +7,17 @@ use crate::datalog::check::terms;
 
 /// The rules that derive what the query's own rules speak of, and what these depend on, in their order.
 pub(super) fn rules(all: &[Rule], own: &[Rule]) -> Vec<Rule> {
+    let mut names = Vec::new();
+    own.iter().for_each(|rule| mentioned(rule, &mut names));
+    rules_of(all, &names).0
+}
+
+/// The rules that derive some relations and what these depend on, in their order, and the relations
+/// that these rules speak of.
+pub(in crate::datalog) fn rules_of<'p>(
+    all: &'p [Rule],
+    relations: &[&'p str],
+) -> (Vec<Rule>, Vec<&'p str>) {
     let mut derived_by: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
     for (index, rule) in all.iter().enumerate() {
         for head in &rule.heads {
@@ -18,10 +29,7 @@ pub(super) fn rules(all: &[Rule], own: &[Rule]) -> Vec<Rule> {
     }
     let mut wanted: FxHashSet<usize> = FxHashSet::default();
     let mut seen: FxHashSet<&str> = FxHashSet::default();
-    let mut waiting: Vec<&str> = Vec::new();
-    for rule in own {
-        mentioned(rule, &mut waiting);
-    }
+    let mut waiting: Vec<&str> = relations.to_vec();
     while let Some(relation) = waiting.pop() {
         if !seen.insert(relation) {
             continue;
@@ -36,7 +44,8 @@ pub(super) fn rules(all: &[Rule], own: &[Rule]) -> Vec<Rule> {
         .iter()
         .enumerate()
         .filter(|(index, _)| wanted.contains(index));
-    wanted.map(|(_, rule)| rule.clone()).collect()
+    let wanted = wanted.map(|(_, rule)| rule.clone()).collect();
+    (wanted, seen.into_iter().collect())
 }
 
 /// The relations of a rule's heads and bodies.

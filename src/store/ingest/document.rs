@@ -2,6 +2,7 @@
 
 use crate::catalog::kind::Kind;
 use crate::catalog::problem::Problem;
+use crate::catalog::written::{self, Written};
 use crate::catalog::{backend, hardware, model, recipe, yaml};
 
 /// A document of one of the kinds.
@@ -15,15 +16,14 @@ pub(super) enum Document {
 /// What reading a file gives: the document and what to know of it, or why there is none.
 type Parsed = Result<(Document, Vec<Problem>), Vec<Problem>>;
 
-/// Reads a file; where the folder does not tell its kind, its keys do.
-pub(super) fn parse(bytes: &[u8], kind: Option<Kind>, name: &str) -> (Kind, Parsed) {
+/// Reads a file; where the folder does not tell its kind, its keys do. The values as they are written
+/// are given where the file is YAML, whatever else is wrong with it.
+pub(super) fn parse(bytes: &[u8], kind: Option<Kind>, stem: &str) -> (Kind, Parsed, Vec<Written>) {
     let root = match yaml::read_bytes(bytes) {
         Ok(root) => root,
-        Err(problems) => return (kind.unwrap_or(Kind::Recipe), Err(problems)),
+        Err(problems) => return (kind.unwrap_or(Kind::Recipe), Err(problems), Vec::new()),
     };
     let kind = kind.unwrap_or_else(|| Kind::of(&root));
-    let file = name.rsplit('/').next().unwrap_or(name);
-    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
     let result =
         match kind {
             Kind::Recipe => recipe::read(&root, stem)
@@ -35,5 +35,6 @@ pub(super) fn parse(bytes: &[u8], kind: Option<Kind>, name: &str) -> (Kind, Pars
             Kind::Backend => backend::read(&root)
                 .map(|backend| (Document::Backend(Box::new(backend)), Vec::new())),
         };
-    (kind, result)
+    let written = written::values(&root, kind);
+    (kind, result, written)
 }

@@ -7,6 +7,7 @@ mod model;
 mod recipe;
 mod resolve;
 mod word;
+mod written;
 
 use std::collections::HashMap;
 
@@ -19,6 +20,7 @@ use super::StoreError;
 use super::layer::Offered;
 use crate::catalog::folder::Stamp;
 use crate::catalog::problem::{Problem, Severity};
+use crate::catalog::written::Written;
 
 /// Files parsed before their rows are written, which bounds the memory of a large catalog.
 const BATCH: usize = 2048;
@@ -44,6 +46,7 @@ struct Parsed {
     kind: &'static str,
     document: Option<Document>,
     problems: Vec<Problem>,
+    written: Vec<Written>,
 }
 
 /// Makes the tables say what `offered` says. Files changed since `settled_ns` will be read the next
@@ -124,6 +127,7 @@ fn read(file: &Offered, before: Option<&Known>) -> Read {
                 kind,
                 document: None,
                 problems: vec![problem],
+                written: Vec::new(),
             };
             return Read {
                 hash: String::new(),
@@ -137,7 +141,7 @@ fn read(file: &Offered, before: Option<&Known>) -> Read {
     if same_kind && before.is_some_and(|before| before.hash == hash) {
         return Read { hash, parsed: None };
     }
-    let (kind, result) = document::parse(&bytes, file.kind, &file.name);
+    let (kind, result, written) = document::parse(&bytes, file.kind, stem(&file.name));
     let (document, problems) = match result {
         Ok((document, problems)) => (Some(document), problems),
         Err(problems) => (None, problems),
@@ -148,8 +152,15 @@ fn read(file: &Offered, before: Option<&Known>) -> Read {
             kind: kind.name(),
             document,
             problems,
+            written,
         }),
     }
+}
+
+/// A file's name without folders and ending.
+fn stem(name: &str) -> &str {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    file.rsplit_once('.').map_or(file, |(stem, _)| stem)
 }
 
 fn write(
@@ -185,13 +196,14 @@ fn write(
     let layer = i64::try_from(file.layer).unwrap_or(i64::MAX);
     let id = connection
         .prepare_cached(
-            "INSERT INTO file(layer, name, path, kind, size, modified_ns, changed_ns, hash, settled)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO file(layer, name, path, stem, kind, size, modified_ns, changed_ns, hash, settled)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .insert(params![
             layer,
             file.name,
             file.path(),
+            stem(&file.name),
             parsed.kind,
             size,
             file.stamp.modified_ns,
@@ -213,6 +225,7 @@ fn write(
                 serde_json::to_string(problem)?
             ])?;
     }
+    written::write(connection, id, &parsed.written)?;
     match parsed.document {
         Some(Document::Recipe(recipe)) => recipe::write(connection, id, &recipe),
         Some(Document::Model(model)) => model::write(connection, id, &model),

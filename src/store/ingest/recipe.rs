@@ -41,6 +41,9 @@ pub(super) fn write(connection: &Connection, file: i64, recipe: &Recipe) -> Resu
             serde_json::to_string(&recipe.env)?,
         ])?;
     for section in &recipe.sections {
+        connection
+            .prepare_cached("INSERT INTO section VALUES (?1, ?2, ?3)")?
+            .execute(params![id, section.name, section.node])?;
         for block in &section.blocks {
             write_block(connection, id, &section.name, block)?;
         }
@@ -57,13 +60,14 @@ fn write_block(
     let version = version_text(block.engine_version.as_deref(), block.image.as_deref());
     let id = connection
         .prepare_cached(
-            "INSERT INTO block(recipe, section, gpus, enabled, node, enabled_node, image,
+            "INSERT INTO block(recipe, section, key, gpus, enabled, node, enabled_node, image,
                engine_version, env, output_tokens_per_s, ttft_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .insert(params![
             recipe,
             section,
+            block.key,
             block.gpus,
             block.enabled,
             block.node,
@@ -138,15 +142,18 @@ fn write_argument(
     if dotted {
         return Ok(());
     }
-    for (word_position, (word, reading)) in words.iter().enumerate() {
+    let nodes = argument.word_nodes.iter();
+    for (word_position, ((word, reading), node)) in words.iter().zip(nodes).enumerate() {
         connection
-            .prepare_cached("INSERT INTO block_word VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .prepare_cached("INSERT INTO block_word VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
             .execute(params![
                 block,
                 position,
                 i64::try_from(word_position).unwrap_or(0),
                 word,
-                reading
+                reading,
+                word::number(word),
+                node
             ])?;
     }
     Ok(())

@@ -22,7 +22,8 @@ pub(super) struct Document {
     embedded: bool,
     /// As it may be shown: secrets and what a terminal obeys are covered, byte by byte.
     text: Arc<str>,
-    pub root: Node,
+    /// Nothing where it is no YAML.
+    pub root: Option<Node>,
 }
 
 /// The documents that were read, by the number of their file: explanations name the same few again
@@ -60,15 +61,23 @@ impl Store {
             return Ok(None);
         };
         let same = content.bytes().ok().filter(|b| content_hash(b) == hash);
-        let Some(text) = same.and_then(|bytes| String::from_utf8(bytes.into_owned()).ok()) else {
+        let Some(bytes) = same else {
             return Ok(None);
         };
-        let Ok(root) = yaml::read(&text) else {
-            return Ok(None);
+        let text = match String::from_utf8(bytes.into_owned()) {
+            Ok(text) => text,
+            // As far as it is text.
+            Err(error) => {
+                let end = error.utf8_error().valid_up_to();
+                let bytes = error.as_bytes().get(..end).unwrap_or_default();
+                String::from_utf8_lossy(bytes).into_owned()
+            }
         };
+        let root = yaml::read(&text).ok();
         let (file, embedded) = match content {
             Content::Embedded(_) => (name, true),
             Content::Disk(path) => (path.display().to_string(), false),
+            Content::Text { name, .. } => (name, false),
         };
         Ok(Some(Document {
             file,

@@ -4,6 +4,7 @@
 //! asks; what is looked for in which document is in [`table`], how a path is followed in [`path`].
 
 mod document;
+mod node;
 mod path;
 mod table;
 
@@ -61,7 +62,7 @@ impl Store {
         column: Option<&str>,
     ) -> Result<Option<Place>, StoreError> {
         let Some(sources) = table::sources(relation) else {
-            return Ok(None);
+            return self.place_by_node(fact, column);
         };
         for source in sources {
             let Some((file, words)) = self.origin_file(source, fact)? else {
@@ -70,11 +71,14 @@ impl Store {
             let Some(document) = self.origin_document(file)? else {
                 return Ok(None);
             };
+            let Some(root) = &document.root else {
+                return Ok(None);
+            };
             let column = column.and_then(|column| source.column(column));
             let paths = [column, Some(source.fact), Some(source.held_by.name)];
-            let find = |path| path::find(&document.root, document.text(), path, &words);
+            let find = |path| path::find(root, document.text(), path, &words);
             let span = paths.into_iter().flatten().find_map(find);
-            let first = || document.root.entries().first();
+            let first = || root.entries().first();
             let span = span.or_else(|| first().map(|entry| entry.key.span.clone()));
             return Ok(span.and_then(|span| document.place(span)));
         }

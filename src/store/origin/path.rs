@@ -81,23 +81,28 @@ pub(super) fn find(root: &Node, text: &str, path: &str, words: &Words) -> Option
         }
         let whole = !ended && (wants_key || !here.value.is_null());
         if whole {
-            return shown(here, text, wants_key);
+            return shown(here.key, here.value, text, wants_key);
         }
         if depth > nearest.map_or(0, |(depth, _)| depth) {
             nearest = Some((depth, here));
         }
     }
     let (_, here) = nearest?;
-    shown(here, text, true)
+    shown(here.key, here.value, text, true)
 }
 
 /// The bytes to underline: a single value, else its key, else the first line of an item.
-fn shown(here: Here<'_>, text: &str, wants_key: bool) -> Option<Range<usize>> {
-    let single = matches!(here.value.kind, NodeKind::Scalar(_)) && !here.value.span.is_empty();
-    match here.key {
+pub(super) fn shown(
+    key: Option<&Node>,
+    value: &Node,
+    text: &str,
+    wants_key: bool,
+) -> Option<Range<usize>> {
+    let single = matches!(value.kind, NodeKind::Scalar(_)) && !value.span.is_empty();
+    match key {
         Some(key) if wants_key || !single => Some(key.span.clone()),
         _ => {
-            let span = here.value.span.clone();
+            let span = value.span.clone();
             let item = text.get(span.clone())?;
             let line = item.lines().next().unwrap_or_default();
             Some(span.start..span.start + line.trim_end().len())

@@ -1,0 +1,72 @@
+//! `lint`: what is wrong with a catalog, or with some files.
+
+mod human;
+mod paths;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::lint::lint;
+use crate::policy::Policy;
+
+use super::args::CatalogArgs;
+use super::failure::{Exit, Failure};
+use super::output;
+use super::session::Session;
+
+use paths::Paths;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct LintArgs {
+    /// Catalog folders, recipe files, or - for a recipe on stdin [default: the catalog]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Files and stdin are model cards; of folders only the model cards are checked
+    #[arg(long)]
+    pub models: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = LintFormat::Human)]
+    pub format: LintFormat,
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum LintFormat {
+    /// Reports that show the lines
+    Human,
+    /// JSON
+    Json,
+}
+
+impl LintArgs {
+    /// Whether a second run would find what the first one did.
+    pub(in crate::cli) fn can_run_again(&self) -> bool {
+        !self.paths.iter().any(|path| paths::is_stdin(path))
+    }
+}
+
+pub(in crate::cli) fn run(args: &LintArgs) -> Result<Exit, Failure> {
+    let Paths {
+        catalog,
+        files,
+        subject,
+    } = Paths::read(args)?;
+    let session = Session::open_quietly(&catalog)?;
+    let policy = Policy::load_lints(session.rule_sources()?, &session.store)?;
+    let findings = if files.is_empty() {
+        lint(&session.store, &policy, &subject)?
+    } else {
+        lint(&session.store.with_files(files)?, &policy, &subject)?
+    };
+    match args.format {
+        LintFormat::Human => output::answer(&human::shown(&findings))?,
+        LintFormat::Json => output::json(&findings)?,
+    }
+    Ok(match findings.summary.errors {
+        0 => Exit::Done,
+        _ => Exit::No,
+    })
+}

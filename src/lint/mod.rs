@@ -1,0 +1,99 @@
+//! What is wrong with a catalog: each tuple of each check of the rules, as a finding with its places.
+//!
+//! Which findings there are is told by `rules/lint/*.dl`, and how each reads by its doc comment.
+
+mod finding;
+mod nearest;
+mod subject;
+
+pub use finding::{Edit, Finding, Findings, Fix, Label, Summary};
+pub use subject::{Files, Subject};
+
+use crate::datalog::Tuple;
+use crate::policy::{Lint, OF_MACHINES, OF_REQUESTS, Policy, PolicyError};
+use crate::store::{Scope, Store, StoreError, ViewError};
+
+use nearest::NearestNames;
+
+/// Checks the catalog of a store, and gives the findings of those of its files that `subject` means.
+/// `policy` is one of checks ([`Policy::load_lints`]).
+///
+/// # Errors
+/// The rules cannot be evaluated, or the store cannot be read.
+pub fn lint(store: &Store, policy: &Policy, subject: &Subject) -> Result<Findings, PolicyError> {
+    let lints = policy.lints();
+    let names = lints.iter().filter_map(|lint| lint.nearest.as_ref());
+    let names = names.filter_map(|names| policy.program.relation(&names.relation));
+    let goals: Vec<_> = lints.iter().map(Lint::relation).chain(names).collect();
+    // Nothing is asked, of no machine: a check that looks at either finds nothing.
+    let model = policy.evaluate(store, &Scope::Whole, &goals, |program, _| {
+        let given = OF_REQUESTS.iter().chain(OF_MACHINES);
+        Ok(given.filter_map(|name| program.relation(name)).collect())
+    })?;
+    let started = std::time::Instant::now();
+    let files = subject.numbers(store).map_err(ViewError::from)?;
+    let mut found = Vec::new();
+    for lint in lints {
+        let mut names = NearestNames::new(lint, policy, &model);
+        for tuple in model.rows(lint.relation()) {
+            let nodes = || {
+                lint.places
+                    .iter()
+                    .filter_map(|(column, _)| tuple.number(*column))
+            };
+            // A finding without any place is about the catalog as a whole.
+            if lint.places.is_empty() && subject.is_whole()
+                || nodes().any(|node| files.contains(&Store::node_file(node)))
+            {
+                found.push(
+                    finding(store, policy, lint, &tuple, &mut names).map_err(ViewError::from)?,
+                );
+            }
+        }
+    }
+    found.sort_by(|a, b| a.order(b));
+    tracing::debug!(took = ?started.elapsed(), "findings placed");
+    Ok(Findings {
+        summary: Summary::of(&found, files.len()),
+        findings: found,
+    })
+}
+
+fn finding(
+    store: &Store,
+    policy: &Policy,
+    lint: &Lint,
+    tuple: &Tuple<'_>,
+    names: &mut NearestNames<'_>,
+) -> Result<Finding, StoreError> {
+    let values = Policy::shown(tuple);
+    let mut labels: Vec<Label> = Vec::new();
+    for (column, text) in &lint.places {
+        let place = match tuple.number(*column) {
+            Some(node) => store.node_place(node)?,
+            None => None,
+        };
+        if let Some(place) = place {
+            let text = lint.fill(text, &values);
+            labels.push(Label { place, text });
+        }
+    }
+    let nearest = names.of(tuple);
+    let advice = policy.advise(lint.relation(), tuple);
+    let meant = nearest
+        .as_ref()
+        .map(|name| format!("did you mean `{name}`?"));
+    Ok(Finding {
+        code: lint.code.clone(),
+        name: lint.name.clone(),
+        severity: lint.severity,
+        message: policy.say(lint.relation(), tuple),
+        help: match (advice, meant) {
+            (Some(advice), Some(meant)) => Some(format!("{advice}; {meant}")),
+            (advice, meant) => advice.or(meant),
+        },
+        labels,
+        nearest,
+        fix: None,
+    })
+}

@@ -1,0 +1,37 @@
+//! A catalog with some files more, in memory: the store on disk stays as it is.
+
+use rusqlite::Connection;
+use rusqlite::backup::Backup;
+
+use super::layer::{Layer, LooseFile};
+use super::origin::Documents;
+use super::{Store, StoreError, connect, fresh};
+
+/// Pages copied at a time; there is nobody to wait for, so all of them.
+const ALL_PAGES: std::ffi::c_int = -1;
+
+impl Store {
+    /// The same catalog with these files as a further layer, in which they replace what has their ids.
+    ///
+    /// # Errors
+    /// A file cannot be read, or SQLite fails.
+    pub fn with_files(&self, files: Vec<LooseFile>) -> Result<Store, StoreError> {
+        let mut connection = Connection::open_in_memory()?;
+        Backup::new(&self.connection, &mut connection)?.run_to_completion(
+            ALL_PAGES,
+            std::time::Duration::ZERO,
+            None,
+        )?;
+        connect::prepare(&connection)?;
+        let mut layers = self.layers.clone();
+        layers.push(Layer::Loose(files));
+        let mut store = Store {
+            connection,
+            in_memory: self.in_memory.clone(),
+            layers,
+            documents: Documents::default(),
+        };
+        fresh::refresh(&mut store)?;
+        Ok(store)
+    }
+}
