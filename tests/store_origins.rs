@@ -16,11 +16,13 @@ use pretty_assertions::assert_eq;
 use program::Place as Dir;
 
 /// Views that other views are made of, and columns that are no part of a relation.
-const INNER: [&str; 4] = [
+const INNER: [&str; 6] = [
     "current_argument",
     "current_block",
     "current_recipe",
     "meant_argument",
+    "written_argument",
+    "written_block",
 ];
 const ASIDE: [&str; 2] = ["backend_id", "repeats"];
 
@@ -151,7 +153,8 @@ fn says(text: &str, value: &Owned) -> bool {
 fn is_other_way(relation: &str, column: &str, underlined: &str) -> bool {
     match (relation, column) {
         ("argument_word", "reading" | "word") | ("model_latent", "values") => true,
-        ("known_flag", "kind") => underlined.starts_with("--no-"),
+        ("id_parts", "org" | "name" | "slug") | ("backend_purpose", "purpose" | "backend") => true,
+        ("known_flag" | "backend_flag", "kind") => underlined.starts_with("--"),
         ("backend_image", "place" | "gfx") | ("block_version", "version") => true,
         (_, "gpus") => underlined.starts_with(|c: char| c.is_ascii_digit()),
         (_, "backend") => underlined.ends_with("_serve"),
@@ -178,7 +181,13 @@ fn each_fact_of_the_catalog_has_a_place_that_says_it() {
     let mut wrong = Vec::new();
     for relation in relations(&store) {
         let (columns, rows) = facts(&store, &relation);
-        assert!(!rows.is_empty(), "`{relation}` has no facts");
+        // Of such problems there are none in a catalog that can be read.
+        let is_empty = relation == "document_problem_also";
+        assert!(!rows.is_empty() || is_empty, "`{relation}` has no facts");
+        // These say themselves where they stand: see lint_places.rs.
+        let says_where = columns
+            .iter()
+            .any(|name| name == "at" || name == "document");
         for row in rows {
             let fact: Vec<_> = columns
                 .iter()
@@ -192,7 +201,8 @@ fn each_fact_of_the_catalog_has_a_place_that_says_it() {
             if whole.underlined().is_empty() {
                 wrong.push(format!("{relation}{row:?}: nothing underlined"));
             }
-            for (column, value) in columns.iter().zip(&row) {
+            let values = columns.iter().zip(&row).filter(|_| !says_where);
+            for (column, value) in values {
                 let place = place(&store, &relation, &fact, Some(column)).unwrap();
                 let text = place.underlined();
                 let versioned = ["since", "until", "version"].contains(&column.as_str())

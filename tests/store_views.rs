@@ -37,11 +37,13 @@ const GIVEN: [&str; 14] = [
 ];
 
 /// Views that other views are made of.
-const INNER: [&str; 4] = [
+const INNER: [&str; 6] = [
     "current_argument",
     "current_block",
     "current_recipe",
     "meant_argument",
+    "written_argument",
+    "written_block",
 ];
 
 /// Columns that are no part of a relation: how a view is limited, and what other views take from it.
@@ -155,8 +157,12 @@ fn the_views_of_the_embedded_catalog_hold_rows() {
     let of_sites = [
         "block_image",
         "block_version",
+        "document_problem",
+        "document_problem_also",
         "measured_output",
         "measured_ttft",
+        "recipe_block_image",
+        "recipe_block_version",
         "recipe_metric",
         "repeated_flag",
     ];

@@ -42,6 +42,8 @@ impl FromStr for Severity {
     }
 }
 
+/// The types that are no subtypes.
+const BASES: [&str; 3] = ["symbol", "number", "float"];
 /// The type of columns whose values are places in files.
 const NODE: &str = "node";
 
@@ -143,7 +145,9 @@ fn names(nearest: &Nearest, decl: &Decl, checked: &Checked) -> Option<Names> {
             .position(|column| column.name == wanted)
     };
     let column = place(&nearest.names)?;
+    // Two things that stand in one place are not alike for that.
     let own = decl.columns.iter().enumerate();
+    let own = own.filter(|(_, named)| BASES.contains(&named.ty.name.as_str()));
     let agree = own.filter_map(|(own, named)| Some((own, place(&named.name.name)?)));
     Some(Names {
         column: nearest.column,

@@ -8,7 +8,7 @@ use super::origin::Documents;
 use super::{Store, StoreError, connect, fresh};
 
 /// Pages copied at a time; there is nobody to wait for, so all of them.
-const ALL_PAGES: std::ffi::c_int = -1;
+const ALL_PAGES: std::ffi::c_int = std::ffi::c_int::MAX;
 
 impl Store {
     /// The same catalog with these files as a further layer, in which they replace what has their ids.

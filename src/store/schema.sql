@@ -503,8 +503,8 @@ CREATE VIEW card_recipe AS
 CREATE VIEW hardware_name AS
   SELECT hardware_key AS name, hardware FROM hardware_document WHERE current;
 CREATE VIEW backend_version AS
-  SELECT d.backend, e.version, e.text FROM backend_document d JOIN examined e ON e.backend = d.id
-  WHERE d.current;
+  SELECT d.backend, e.version, COALESCE(d.document ->> ('$.versions[' || e.version || ']'), e.text) AS text
+  FROM backend_document d JOIN examined e ON e.backend = d.id WHERE d.current;
 CREATE VIEW backend_flag AS
   SELECT d.backend, n.name, n.since, n.until, n.flag, n.kind
   FROM backend_document d JOIN flag_name n ON n.backend = d.id WHERE d.current;

@@ -208,6 +208,14 @@ static NAMED_FLAG: HeldBy = HeldBy {
     columns: &[("backend", "backend")],
 };
 
+/// A document that has an id of a model.
+static NAMING: HeldBy = HeldBy {
+    question: "SELECT w.file FROM written w
+               WHERE w.text = :id AND w.path IN ('huggingface_id', 'model_id') LIMIT 1",
+    name: MODEL,
+    columns: &[],
+};
+
 /// Each base relation that is a view of the store, in the order of its views.
 static ORIGINS: &[(&str, &[Source])] = &[
     (
@@ -414,6 +422,43 @@ static ORIGINS: &[(&str, &[Source])] = &[
             &BACKEND,
             "flags/{name}/renamed_to/{flag}|misnamed/{name}/{flag}|misnamed/{name}:",
             &[("name", "misnamed/{name}:|flags/{name}:")],
+        )],
+    ),
+    // Those that say where they stand (`at`, `document`) need no entry.
+    (
+        "id_parts",
+        &[of(&NAMING, "huggingface_id/{id}|model_id/{id}", &[])],
+    ),
+    ("hardware_name", &[of(&HARDWARE, "hardware", &[])]),
+    (
+        "backend_version",
+        &[of(&BACKEND, "versions/{version as position}", &[])],
+    ),
+    (
+        "backend_flag",
+        &[of(
+            &NAMED_FLAG,
+            FLAG_NAME,
+            &[
+                ("since", SINCE),
+                ("until", "flags/{flag}/{since as period}/until"),
+                ("flag", FLAG),
+                (
+                    "kind",
+                    "flags/{flag}/{since as period}/negation/{name}\
+                     |flags/{flag}/{since as period}/negation_aliases/{name}\
+                     |flags/{flag}/{since as period}/type",
+                ),
+            ],
+        )],
+    ),
+    (
+        "backend_purpose",
+        &[of(
+            &BACKEND,
+            "tensor_parallel_flag/{flag}|memory_share/flag/{flag}|max_model_len_flag/{flag}\
+             |kv_cache_dtype_flag/{flag}",
+            &[],
         )],
     ),
 ];
