@@ -54,7 +54,8 @@ fn contents(file: &Path, store: &Store) -> BTreeMap<String, Vec<String>> {
     let mut views = connection
         .prepare(
             "SELECT view, group_concat('quote(\"' || name || '\")', ' || '' '' || ') FROM view_column
-             WHERE view NOT LIKE 'current_%' AND view <> 'meant_argument' AND name <> 'backend_id'
+             WHERE view NOT LIKE 'current_%' AND view NOT LIKE 'written_%' AND view <> 'meant_argument'
+               AND name NOT IN ('backend_id', 'document', 'at', 'also') AND name NOT LIKE '%!_at' ESCAPE '!'
              GROUP BY view",
         )
         .unwrap();

@@ -37,13 +37,18 @@ fn every_relation_that_decides_is_explained() {
     let reference = text("docs/rules-reference.md");
     let selection = text("docs/selection.md");
     let why = text("docs/why.md");
+    let checks = text("docs/checks.md");
     let mut wrong = Vec::new();
     for (name, rules) in builtin_names()
         .into_iter()
         .filter_map(|name| Some((name, read_builtin(name)?)))
     {
-        if !selection.contains(&format!("../rules/{name})")) {
-            wrong.push(format!("docs/selection.md does not link to {name}"));
+        let (page, links) = match name.starts_with("lint/") {
+            true => ("checks", &checks),
+            false => ("selection", &selection),
+        };
+        if !links.contains(&format!("../rules/{name})")) {
+            wrong.push(format!("docs/{page}.md does not link to {name}"));
         }
         for line in rules.lines() {
             if let Some(input) = line.strip_prefix(".input ")

@@ -132,9 +132,13 @@ impl<'a> Excerpt<'a> {
     }
 
     fn spans(&self) -> Box<dyn Iterator<Item = LabeledSpan> + '_> {
-        Box::new(self.labels.iter().map(|label| {
+        Box::new(self.labels.iter().zip(0..).map(|(label, at)| {
             let text = (!label.text.is_empty()).then(|| label.text.clone());
-            LabeledSpan::new(text, label.place.offset, label.place.length)
+            let span = (label.place.offset, label.place.length);
+            match at {
+                0 => LabeledSpan::new_primary_with_span(text, span),
+                _ => LabeledSpan::new_with_span(text, span),
+            }
         }))
     }
 }
