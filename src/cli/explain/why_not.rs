@@ -244,7 +244,7 @@ fn text(args: &WhyNotArgs, world: &World<'_>, answer: &WhyNot) -> String {
             args.shown.format == ExplainFormat::Human && style.columns >= reports::NARROWEST;
         push(&mut out, "", "", &verdict(one, drawn), style.columns);
         if drawn {
-            out.push_str(&reports::reports(world, &one.failed, style.columns));
+            out.push_str(&reports::reports(world, one, style.columns));
         } else {
             reasons(&mut out, one, style.columns);
         }
@@ -272,7 +272,7 @@ fn verdict(one: &WhyNotConfiguration, drawn: bool) -> String {
         }
         Verdict::Beaten => match &one.beaten_by {
             Some(winner) => format!(
-                "{name}, is eligible, but beaten by {} at {}: {}",
+                "{name}, is eligible, but beaten by {} (criterion: {}): {}",
                 winner.configuration().says(),
                 winner.criterion,
                 winner.says
