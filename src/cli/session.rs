@@ -21,6 +21,13 @@ pub struct Session {
 impl Session {
     /// Opens the catalog, with `extra` recipe file as a layer of its own, and says what is wrong with it.
     pub fn open(args: &CatalogArgs, extra: Option<&Path>) -> Result<Session, Failure> {
+        let session = Session::open_silently(args, extra)?;
+        session.say_problems()?;
+        Ok(session)
+    }
+
+    /// The same, without a word about what is wrong with it.
+    pub fn open_silently(args: &CatalogArgs, extra: Option<&Path>) -> Result<Session, Failure> {
         let mut layers = Layer::stack(args.catalog.as_deref(), &args.overlay);
         layers.extend(extra.map(|path| Layer::File(path.to_owned())));
         let spec = StoreSpec {
@@ -33,13 +40,11 @@ impl Session {
         if let Some(because) = store.in_memory_because() {
             output::line("note", &format!("the store is kept in memory: {because}"));
         }
-        let session = Session {
+        Ok(Session {
             store,
             layers: spec.layers,
             rules: args.rules.clone(),
-        };
-        session.say_problems()?;
-        Ok(session)
+        })
     }
 
     /// The same catalog with one recipe file more, in a store of its own; nothing is said of it.
