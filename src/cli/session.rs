@@ -23,6 +23,7 @@ impl Session {
     pub fn open(args: &CatalogArgs, extra: Option<&Path>) -> Result<Session, Failure> {
         let session = Session::open_silently(args, extra)?;
         session.say_problems()?;
+        session.say_notices(true)?;
         Ok(session)
     }
 
@@ -81,7 +82,8 @@ impl Session {
         Ok(RuleSources::read(&files, &self.rules)?)
     }
 
-    fn say_problems(&self) -> Result<(), Failure> {
+    /// Says what is wrong with the catalog's files.
+    pub(super) fn say_problems(&self) -> Result<(), Failure> {
         if !self.store.has_remarks()? {
             return Ok(());
         }
@@ -117,6 +119,15 @@ impl Session {
                 &format!("{files} about the catalog's files; -v shows them"),
             );
         }
+        Ok(())
+    }
+
+    /// Says which files have no effect because another one has the same id; of layers that overlay each
+    /// other only where `overlaid`.
+    pub(super) fn say_notices(&self, overlaid: bool) -> Result<(), Failure> {
+        if !self.store.has_remarks()? {
+            return Ok(());
+        }
         for notice in self.store.notices()? {
             let (kind, id) = (notice.kind, &notice.id);
             if notice.same_layer {
@@ -127,7 +138,7 @@ impl Session {
                         notice.unused, notice.used
                     ),
                 );
-            } else {
+            } else if overlaid {
                 output::line(
                     "note",
                     &format!(

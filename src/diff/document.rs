@@ -63,15 +63,14 @@ impl KeyChange {
         let [first, second, ..] = self.path.as_slice() else {
             return true;
         };
-        match second.strip_suffix("_gpu").map(str::parse::<u32>) {
+        match second.strip_suffix(BLOCK).map(str::parse::<u32>) {
             Some(Ok(count)) => first == section && count == gpus,
             _ => true,
         }
     }
 
-    /// In words: `enabled: true → false`.
-    pub fn says(&self) -> String {
-        let key = self.key();
+    /// In words, below the name `key`: `enabled: true → false`.
+    fn says(&self, key: &str) -> String {
         match (self.change, &self.old, &self.new) {
             (Change::Added, _, Some(new)) => format!("{key}: {new} is new"),
             (Change::Added, ..) => format!("{key} is new"),
@@ -81,6 +80,40 @@ impl KeyChange {
         }
     }
 }
+
+/// Changes in words; blocks in which the same changed together: `vllm_serve.{1,2}_gpu.enabled: true → false`.
+pub(super) fn in_words(keys: &[KeyChange]) -> Vec<String> {
+    /// All but the GPU count of a block.
+    type Alike<'k> = (Vec<&'k str>, &'k Option<String>, &'k Option<String>);
+    let mut alike: Vec<(Alike<'_>, Vec<&str>, &KeyChange)> = Vec::new();
+    for key in keys {
+        let count = key.path.get(1).and_then(|block| block.strip_suffix(BLOCK));
+        let mut path: Vec<&str> = key.path.iter().map(String::as_str).collect();
+        if let (Some(_), Some(block)) = (count, path.get_mut(1)) {
+            *block = BLOCK;
+        }
+        let same = (path, &key.old, &key.new);
+        match alike.iter_mut().find(|(other, _, change)| {
+            count.is_some() && *other == same && change.change == key.change
+        }) {
+            Some((_, counts, _)) => counts.extend(count),
+            None => alike.push((same, count.into_iter().collect(), key)),
+        }
+    }
+    alike
+        .into_iter()
+        .map(|((path, ..), counts, change)| match counts.as_slice() {
+            [] | [_] => change.says(&change.key()),
+            counts => {
+                let blocks = format!(".{{{}}}{BLOCK}", counts.join(","));
+                change.says(&path.join(".").replacen(&format!(".{BLOCK}"), &blocks, 1))
+            }
+        })
+        .collect()
+}
+
+/// How the key of a block ends, behind its GPU count.
+const BLOCK: &str = "_gpu";
 
 /// The keys that differ between two texts; none where only comments and layout do, and nothing is known
 /// where one of them is no YAML.
@@ -162,7 +195,7 @@ mod tests {
 
     fn says(old: &str, new: &str) -> Vec<String> {
         let keys = keys(old.as_bytes(), new.as_bytes()).unwrap_or_default();
-        keys.iter().map(KeyChange::says).collect()
+        in_words(&keys)
     }
 
     #[test]
@@ -179,6 +212,13 @@ mod tests {
             ]
         );
         assert_eq!(says(new, new), [] as [String; 0]);
+    }
+
+    #[test]
+    fn blocks_in_which_the_same_changed_are_named_together() {
+        let old = "a: {1_gpu: {b: 1}, 2_gpu: {b: 1}, 4_gpu: {b: 1}}\n";
+        let new = "a: {1_gpu: {b: 2}, 2_gpu: {b: 2}, 4_gpu: {b: 3}}\n";
+        assert_eq!(says(old, new), ["a.{1,2}_gpu.b: 1 → 2", "a.4_gpu.b: 1 → 3"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalog::kind::Kind;
 use crate::store::{DocumentFile, Store, StoreError};
 
-use super::document::{Change, KeyChange, keys};
+use super::document::{Change, KeyChange, in_words, keys};
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
@@ -77,8 +77,9 @@ impl FileChange {
                 None => "changed".to_owned(),
                 Some([]) => "changed in layout or comments only".to_owned(),
                 Some(keys) => {
-                    let more = keys.len().saturating_sub(KEYS);
-                    let shown: Vec<String> = keys.iter().take(KEYS).map(KeyChange::says).collect();
+                    let alike = in_words(keys);
+                    let more = alike.len().saturating_sub(KEYS);
+                    let shown: Vec<String> = alike.into_iter().take(KEYS).collect();
                     let more = if more > 0 {
                         format!("; {more} more")
                     } else {

@@ -23,7 +23,7 @@ pub use revision::{Revision, RevisionError, path_in_repository, working_tree};
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::launch::{Decision, Detail};
+use crate::launch::{Decision, Detail, Selected};
 use crate::matrix::{Axes, Breadth, Question, answers};
 use crate::policy::{Policy, PolicyError, RuleSources};
 use crate::store::{Store, StoreError, ViewError};
@@ -80,7 +80,7 @@ pub fn compare(
     files.extend(file::rules(old.own_rules, new.own_rules));
     files.sort_by(|a, b| (a.kind, a.file(), &a.key).cmp(&(b.kind, b.file(), &b.key)));
     let relevance = Relevance::new(&files, axes, [old.store, new.store]).map_err(of_store)?;
-    let watched = |selected: &crate::launch::Selected, question: &Question| {
+    let watched = |selected: &Selected, question: &Question| {
         !relevance.rules.is_empty() || !relevance.about(question, selected).is_empty()
     };
 
@@ -336,6 +336,8 @@ fn causes(
             && fate.is_absent()
         {
             causes.extend(relevance.recipe(&winner.recipe_id));
+            // A card or hardware that came with it.
+            causes.extend(relevance.come_or_gone(&change.question, winner));
         }
     }
     let winners: Vec<_> = [former, latter].into_iter().flatten().collect();
@@ -376,15 +378,17 @@ fn because(change: &Changed, before: &Searched, after: &Searched) -> Option<Stri
         && latter.is_some_and(|(_, fate)| matches!(fate, Fate::After { .. }));
     let beaten_by_new = latter.is_some_and(|(_, fate)| !matches!(fate, Fate::After { .. }))
         && former.is_some_and(|(_, fate)| matches!(fate, Fate::After { .. }));
+    let absent =
+        |found: Option<(&Selected, &Fate)>| found.is_some_and(|(_, fate)| fate.is_absent());
     let mut sentences = Vec::new();
-    if change.kind == Kind::Lost && !after.knows_model {
+    if change.kind == Kind::Lost && !after.knows_model && !absent(former) {
         sentences.push("The catalog does not know the model any more.".to_owned());
     } else if let Some((former, fate)) = former
         && !beaten_by_new
     {
         sentences.extend(fate.of_the_former(former));
     }
-    if change.kind == Kind::Gained && !before.knows_model {
+    if change.kind == Kind::Gained && !before.knows_model && !absent(latter) {
         sentences.push("The catalog did not know the model before.".to_owned());
     } else if let Some((latter, fate)) = latter
         && !moved_up

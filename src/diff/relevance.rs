@@ -7,7 +7,7 @@ use crate::launch::Selected;
 use crate::matrix::{Axes, Question};
 use crate::store::{Store, StoreError};
 
-use super::document::KeyChange;
+use super::document::{Change, KeyChange};
 use super::file::{FileChange, FileKind};
 
 /// The changed files, by what they are about.
@@ -80,6 +80,16 @@ impl<'f> Relevance<'f> {
             about.extend(self.by_key.get(&(FileKind::Hardware, key.as_str())));
         }
         about.extend(self.cards.get(&question.model).into_iter().flatten());
+        about
+    }
+
+    /// Those of them that are new or gone.
+    pub fn come_or_gone(&self, question: &Question, selected: &Selected) -> BTreeSet<usize> {
+        let mut about = self.about(question, selected);
+        about.retain(|place| {
+            let file = self.files.get(*place);
+            file.is_some_and(|file| file.change != Change::Changed)
+        });
         about
     }
 

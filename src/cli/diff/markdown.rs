@@ -31,6 +31,11 @@ pub(super) fn text(diff: &Diff, old: &str, new: &str) -> String {
         let mut why = String::new();
         for row in group.rows.iter().take(ROWS) {
             let (line, reason) = (line(group.kind, row), reason(row));
+            let reason = if why.contains(&reason) {
+                String::new()
+            } else {
+                reason
+            };
             let size = part.len() + table.len() + why.len() + line.len() + reason.len();
             if text.len() + size + RESERVE > room {
                 break;

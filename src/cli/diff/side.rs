@@ -187,14 +187,13 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Opens a catalog; what is wrong with it is said unless `silent`.
+    /// Opens a catalog; what is wrong with its files is said unless `silent`.
     pub fn new(catalog: &Catalog, shared: &CatalogArgs, silent: bool) -> Result<Opened, Failure> {
-        let args = catalog.args(shared);
-        let session = if silent {
-            Session::open_silently(&args, None)?
-        } else {
-            Session::open(&args, None)?
-        };
+        let session = Session::open_silently(&catalog.args(shared), None)?;
+        if !silent {
+            session.say_problems()?;
+            session.say_notices(false)?;
+        }
         let rules = session.rule_sources()?;
         Ok(Opened {
             policy: Policy::load(rules.clone(), &session.store)?,

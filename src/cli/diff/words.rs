@@ -2,6 +2,7 @@
 
 use crate::cli::made::gpus;
 use crate::diff::{Diff, FileChange, Group, Kind, Row, Served};
+use crate::matrix::Question;
 
 /// "1 request", "5 requests".
 pub(super) fn requests(count: usize) -> String {
@@ -55,8 +56,8 @@ pub(super) fn served<'r>(served: Option<&'r Served>, row: &Row) -> Option<(&'r s
         rest.push_str(", ");
         rest.push_str(&gpus(count));
     }
-    let foreign = |question: &crate::matrix::Question| *question.hardware != *selected.hardware;
-    if row.questions.iter().any(foreign) {
+    let foreign = |question: &Question| *question.hardware != *selected.hardware;
+    if row.questions.iter().all(foreign) {
         rest.push_str(", written for ");
         rest.push_str(&selected.hardware);
     }
