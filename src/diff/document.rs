@@ -82,11 +82,11 @@ impl KeyChange {
 }
 
 /// Changes in words; blocks in which the same changed together: `vllm_serve.{1,2}_gpu.enabled: true → false`.
-pub(super) fn in_words(keys: &[KeyChange]) -> Vec<String> {
+pub(super) fn in_words(keys: &[&KeyChange]) -> Vec<String> {
     /// All but the GPU count of a block.
     type Alike<'k> = (Vec<&'k str>, &'k Option<String>, &'k Option<String>);
     let mut alike: Vec<(Alike<'_>, Vec<&str>, &KeyChange)> = Vec::new();
-    for key in keys {
+    for &key in keys {
         let count = key.path.get(1).and_then(|block| block.strip_suffix(BLOCK));
         let mut path: Vec<&str> = key.path.iter().map(String::as_str).collect();
         if let (Some(_), Some(block)) = (count, path.get_mut(1)) {
@@ -195,7 +195,7 @@ mod tests {
 
     fn says(old: &str, new: &str) -> Vec<String> {
         let keys = keys(old.as_bytes(), new.as_bytes()).unwrap_or_default();
-        in_words(&keys)
+        in_words(&keys.iter().collect::<Vec<_>>())
     }
 
     #[test]

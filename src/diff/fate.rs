@@ -86,9 +86,14 @@ impl Fate {
         }
     }
 
-    /// What became of the former choice, in a sentence.
-    pub(super) fn of_the_former(&self, former: &Selected) -> Option<String> {
+    /// What became of the former choice, in a sentence; `new` is made in its place.
+    pub(super) fn of_the_former(
+        &self,
+        former: &Selected,
+        new: Option<&Selected>,
+    ) -> Option<String> {
         let recipe = &former.recipe_id;
+        let name = called(former, new);
         Some(match self {
             Fate::NoRecipe => format!("There is no recipe `{recipe}` any more."),
             Fate::NoBlock => format!(
@@ -96,22 +101,40 @@ impl Fate {
                 former.backend
             ),
             Fate::NotConsidered => format!("`{recipe}` is not for this model any more."),
-            Fate::Rejected { says, .. } => format!("`{recipe}` is rejected now. {says}"),
-            Fate::After { says, .. } => format!("`{recipe}` comes later now. {says}"),
+            Fate::Rejected { says, .. } => format!("{name} is rejected now. {says}"),
+            Fate::After { says, .. } => format!("{name} comes later now. {says}"),
             Fate::Chosen => return None,
         })
     }
 
-    /// What kept the new choice from being made before, in a sentence.
-    pub(super) fn of_the_new(&self, new: &Selected) -> Option<String> {
+    /// What kept the new choice from being made before, in a sentence; `former` was made in its place.
+    pub(super) fn of_the_new(&self, new: &Selected, former: Option<&Selected>) -> Option<String> {
         let recipe = &new.recipe_id;
+        let name = called(new, former);
         Some(match self {
             Fate::NoRecipe => format!("The recipe `{recipe}` is new."),
             Fate::NoBlock => format!("The block of `{recipe}` for {} is new.", new.backend),
             Fate::NotConsidered => format!("`{recipe}` was not for this model before."),
-            Fate::Rejected { says, .. } => format!("`{recipe}` was rejected before. {says}"),
-            Fate::After { says, .. } => format!("`{recipe}` came later before. {says}"),
+            Fate::Rejected { says, .. } => format!("{name} was rejected before. {says}"),
+            Fate::After { says, .. } => format!("{name} came later before. {says}"),
             Fate::Chosen => return None,
         })
+    }
+}
+
+/// A configuration by its recipe, and by its block where that tells it from the other one.
+fn called(selected: &Selected, other: Option<&Selected>) -> String {
+    let Selected {
+        recipe_id,
+        backend,
+        gpus,
+        ..
+    } = selected;
+    match other {
+        Some(other) if other.recipe_id != *recipe_id => format!("`{recipe_id}`"),
+        Some(other) if other.backend != *backend => format!("`{recipe_id}` with {backend}"),
+        Some(_) if *gpus == 1 => format!("`{recipe_id}` on 1 GPU"),
+        Some(_) => format!("`{recipe_id}` on {gpus} GPUs"),
+        None => format!("`{recipe_id}`"),
     }
 }

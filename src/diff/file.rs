@@ -64,6 +64,11 @@ impl FileChange {
 
     /// What became of it, in words: "removed", "changed (hardware: MI300X → MI325X)".
     pub fn says(&self) -> String {
+        self.says_of(|_| true)
+    }
+
+    /// The same with the changed keys at these places only, where there are any.
+    pub fn says_of(&self, of_interest: impl Fn(usize) -> bool) -> String {
         let moved = |word: &str| match &self.twin {
             Some(twin) => format!(" (the same as {word} {twin})"),
             None => String::new(),
@@ -77,7 +82,13 @@ impl FileChange {
                 None => "changed".to_owned(),
                 Some([]) => "changed in layout or comments only".to_owned(),
                 Some(keys) => {
-                    let alike = in_words(keys);
+                    let places = (0..).zip(keys).filter(|(place, _)| of_interest(*place));
+                    let named: Vec<&KeyChange> = places.map(|(_, key)| key).collect();
+                    let alike = if named.is_empty() {
+                        in_words(&keys.iter().collect::<Vec<_>>())
+                    } else {
+                        in_words(&named)
+                    };
                     let more = alike.len().saturating_sub(KEYS);
                     let shown: Vec<String> = alike.into_iter().take(KEYS).collect();
                     let more = if more > 0 {

@@ -73,6 +73,8 @@ pub struct Group {
     pub kind: Kind,
     /// The changed files that caused it, by their places in the list of all.
     pub causes: Vec<usize>,
+    /// The changed keys of these files that matter here, each with the place of its file.
+    pub keys: BTreeSet<(usize, usize)>,
     /// In what the commands differ, of a group of that kind.
     pub command: Vec<PartChange>,
     /// The requests.
@@ -90,6 +92,7 @@ impl Group {
 pub(super) struct Found {
     pub kind: Kind,
     pub causes: BTreeSet<usize>,
+    pub keys: BTreeSet<(usize, usize)>,
     pub command: Vec<PartChange>,
     pub old: Outcome,
     pub new: Outcome,
@@ -106,7 +109,8 @@ type Shape = (String, String, String, String, Option<u32>, bool);
 
 /// Puts requests with one cause together: first what is not served any more, then what touches the most.
 pub(super) fn grouped(found: impl IntoIterator<Item = Found>) -> Vec<Group> {
-    let mut groups: BTreeMap<GroupKey, BTreeMap<RowKey, Row>> = BTreeMap::new();
+    type Rows = (BTreeSet<(usize, usize)>, BTreeMap<RowKey, Row>);
+    let mut groups: BTreeMap<GroupKey, Rows> = BTreeMap::new();
     for found in found {
         let before = served(&found.old, &found.question);
         let after = served(&found.new, &found.question);
@@ -116,18 +120,16 @@ pub(super) fn grouped(found: impl IntoIterator<Item = Found>) -> Vec<Group> {
             found.command,
         );
         let row_key = (before.as_ref().map(shape), after.as_ref().map(shape));
-        let row = groups
-            .entry(key)
-            .or_default()
-            .entry(row_key)
-            .or_insert_with(|| Row {
-                before,
-                after,
-                because: Vec::new(),
-                former: found.former,
-                latter: found.latter,
-                questions: Vec::new(),
-            });
+        let (keys, rows) = groups.entry(key).or_default();
+        keys.extend(found.keys);
+        let row = rows.entry(row_key).or_insert_with(|| Row {
+            before,
+            after,
+            because: Vec::new(),
+            former: found.former,
+            latter: found.latter,
+            questions: Vec::new(),
+        });
         if let Some(because) = found.because
             && !row.because.contains(&because)
         {
@@ -137,12 +139,13 @@ pub(super) fn grouped(found: impl IntoIterator<Item = Found>) -> Vec<Group> {
     }
     let mut groups: Vec<Group> = groups
         .into_iter()
-        .map(|((kind, causes, command), rows)| {
+        .map(|((kind, causes, command), (keys, rows))| {
             let mut rows: Vec<Row> = rows.into_values().collect();
             rows.sort_by_key(|row| std::cmp::Reverse(row.questions.len()));
             Group {
                 kind,
                 causes,
+                keys,
                 command,
                 rows,
             }

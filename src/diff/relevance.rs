@@ -7,7 +7,7 @@ use crate::launch::Selected;
 use crate::matrix::{Axes, Question};
 use crate::store::{Store, StoreError};
 
-use super::document::{Change, KeyChange};
+use super::document::Change;
 use super::file::{FileChange, FileKind};
 
 /// The changed files, by what they are about.
@@ -96,23 +96,26 @@ impl<'f> Relevance<'f> {
     /// Those of them in which something changed that the configuration can depend on.
     pub fn decisive(&self, question: &Question, selected: &Selected) -> BTreeSet<usize> {
         let mut about = self.about(question, selected);
-        let section = self.sections.get(&selected.backend).map(String::as_str);
         about.retain(|place| {
-            let Some(FileChange {
-                kind,
-                keys: Some(keys),
-                ..
-            }) = self.files.get(*place)
-            else {
-                return true;
-            };
-            match (kind, section) {
-                (FileKind::Recipe, Some(section)) => keys
-                    .iter()
-                    .any(|key| key.concerns_block(section, selected.gpus)),
-                _ => keys.iter().any(KeyChange::decides),
-            }
+            let file = self.files.get(*place);
+            let has_keys = file.is_some_and(|file| file.keys.is_some());
+            !has_keys || self.keys(*place, selected).next().is_some()
         });
         about
+    }
+
+    /// The changed keys of a file that a configuration can depend on, by their places.
+    pub fn keys(&self, place: usize, selected: &Selected) -> impl Iterator<Item = usize> {
+        let file = self.files.get(place);
+        let recipe = file.is_some_and(|file| file.kind == FileKind::Recipe);
+        let section = self.sections.get(&selected.backend).filter(|_| recipe);
+        let keys = file.and_then(|file| file.keys.as_deref());
+        (0..)
+            .zip(keys.unwrap_or_default())
+            .filter(move |(_, key)| match section {
+                Some(section) => key.concerns_block(section, selected.gpus),
+                None => key.decides(),
+            })
+            .map(|(place, _)| place)
     }
 }

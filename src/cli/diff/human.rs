@@ -58,8 +58,8 @@ fn of_group(diff: &Diff, group: &Group, text: &mut String) {
     if causes.is_empty() {
         text.push_str("by several files together\n");
     }
-    for file in causes {
-        paragraph(text, 0, &format!("{} {}", file.file(), file.says()));
+    for (file, says) in causes {
+        paragraph(text, 0, &format!("{} {says}", file.file()));
     }
     for part in &group.command {
         paragraph(text, 2, &part.says());

@@ -104,8 +104,8 @@ fn heading(diff: &Diff, group: &Group) -> String {
     }
     let mut text = format!("\n### {title}: {}\n\n", requests(group.requests()));
     let causes = causes(diff, group);
-    for cause in causes.iter().take(ROWS) {
-        text.push_str(&file(cause));
+    for (cause, says) in causes.iter().take(ROWS) {
+        text.push_str(&file(cause, says));
     }
     if causes.len() > ROWS {
         let _ = writeln!(text, "- and {} more files", causes.len() - ROWS);
@@ -116,8 +116,8 @@ fn heading(diff: &Diff, group: &Group) -> String {
     text
 }
 
-fn file(file: &FileChange) -> String {
-    format!("- {} {}\n", code(file.file()), escaped(&file.says()))
+fn file(file: &FileChange, says: &str) -> String {
+    format!("- {} {}\n", code(file.file()), escaped(says))
 }
 
 fn line(kind: Kind, row: &Row) -> String {
@@ -175,7 +175,7 @@ fn idle(diff: &Diff) -> String {
     );
     let mut shown = 0;
     for change in &idle {
-        let line = file(change);
+        let line = file(change, &change.says());
         if text.len() + line.len() > LIMIT / 4 {
             break;
         }

@@ -38,13 +38,16 @@ pub(super) const KINDS: [Kind; 5] = [
     Kind::Command,
 ];
 
-/// The files that caused a group.
-pub(super) fn causes<'d>(diff: &'d Diff, group: &Group) -> Vec<&'d FileChange> {
-    let files = group
-        .causes
-        .iter()
-        .filter_map(|place| diff.files.get(*place));
-    files.collect()
+/// The files that caused a group, each with what became of it.
+pub(super) fn causes<'d>(diff: &'d Diff, group: &Group) -> Vec<(&'d FileChange, String)> {
+    let causes = group.causes.iter();
+    causes
+        .filter_map(|place| {
+            let file = diff.files.get(*place)?;
+            let says = file.says_of(|key| group.keys.contains(&(*place, key)));
+            Some((file, says))
+        })
+        .collect()
 }
 
 /// What serves the requests of a row: recipe, and the rest of it.
