@@ -62,6 +62,24 @@ pub struct WhyNotConfiguration {
     pub configuration: Configuration,
 }
 
+impl WhyNot {
+    /// The same of a recipe that is no part of the catalog, which flags name by its file.
+    pub fn of_file(mut self, file: &str) -> WhyNot {
+        let flag = format!("--recipe {}", self.recipe_id);
+        let changes = self
+            .configurations
+            .iter_mut()
+            .flat_map(|one| &mut one.changes);
+        for change in changes.flatten() {
+            change.says = change.says.replace(&flag, &format!("--recipe {file}"));
+            if let Some(recipe) = change.change.get_mut("recipe") {
+                *recipe = file.into();
+            }
+        }
+        self
+    }
+}
+
 /// What comes first in place of an eligible configuration.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BeatenBy {

@@ -241,7 +241,7 @@ mod tests {
 
     use super::*;
     use crate::detect::{EnvMap, detect, parse_host_file};
-    use crate::policy::GIVEN;
+    use crate::policy::{OF_MACHINES, OF_REQUESTS};
 
     fn request() -> Request {
         Request {
@@ -315,7 +315,7 @@ mod tests {
             });
             assert!(facts > 8);
         }
-        for relation in GIVEN {
+        for relation in OF_REQUESTS.iter().chain(OF_MACHINES) {
             assert!(
                 relations.contains(relation),
                 "no `{relation}` is given here"
