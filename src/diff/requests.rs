@@ -108,6 +108,7 @@ mod tests {
             precision: precision.map(Into::into),
             backend: None,
             metric: None,
+            recipe: None,
         }
     }
 

@@ -8,8 +8,8 @@ use crate::datalog::difference::{DocFact, WITH, WITHOUT};
 use crate::datalog::{Datum, Fact, Model, Pattern, Value};
 use crate::policy::PolicyError;
 
+use super::beaten::BeatenBy;
 use super::configuration::Configuration;
-use super::why_not::BeatenBy;
 use super::world::{Difference, World, facts_in};
 
 /// How many changes one after the other are tried where no single one will do.
