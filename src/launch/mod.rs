@@ -2,6 +2,7 @@
 
 mod answer;
 mod argv;
+mod blocks;
 mod cache;
 mod decision;
 mod gather;
@@ -9,6 +10,7 @@ mod machine;
 mod planning;
 mod reading;
 mod request;
+mod tried;
 
 pub use answer::Answer;
 pub use argv::{Defaults, EngineCommand, FlagReading, engine_command};

@@ -4,4 +4,4 @@ mod facts;
 mod model;
 
 pub use facts::{FactError, Facts, Field};
-pub use model::{Model, Tuple};
+pub use model::{ByNumber, Model, Tuple};
