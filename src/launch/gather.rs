@@ -6,26 +6,45 @@ use crate::policy::{GIVEN, PolicyError};
 
 use super::{MachineFacts, Request};
 
-/// Adds the facts of requests, numbered from 1, and of machines, numbered from 1; each request
-/// names its machine by position. Gives back the relations that are filled here, with tuples or without.
-pub(super) fn add(
-    program: &CompiledProgram,
-    facts: &mut Facts,
-    requests: &[(Request, usize)],
-    machines: &[MachineFacts],
-) -> Result<Vec<RelId>, PolicyError> {
-    let mut facts = Adder { program, facts };
-    for (number, (request, machine)) in (1..).zip(requests) {
-        add_request(&mut facts, number, request, index(*machine) + 1)?;
+/// The relations that are filled here, with tuples or without.
+#[derive(Clone, Debug)]
+pub(super) struct Given(Vec<(&'static str, RelId)>);
+
+impl Given {
+    pub(super) fn of(program: &CompiledProgram) -> Result<Given, PolicyError> {
+        let id = |name: &'static str| {
+            let id = program.relation(name).ok_or(PolicyError::Missing(name))?;
+            Ok((name, id))
+        };
+        let ids: Result<_, PolicyError> = GIVEN.iter().copied().map(id).collect();
+        Ok(Given(ids?))
     }
-    for (number, machine) in (1..).zip(machines) {
-        add_machine(&mut facts, number, machine)?;
+
+    pub(super) fn relations(&self) -> Vec<RelId> {
+        self.0.iter().map(|(_, id)| *id).collect()
     }
-    GIVEN
-        .iter()
-        .copied()
-        .map(|relation| facts.id(relation))
-        .collect()
+
+    /// Adds the facts of requests, numbered from 1, and of the machines that they name by position.
+    pub(super) fn add(
+        &self,
+        facts: &mut Facts,
+        requests: &[&(Request, usize)],
+        machines: &[MachineFacts],
+    ) -> Result<(), PolicyError> {
+        let mut facts = Adder { given: self, facts };
+        for (number, (request, machine)) in (1..).zip(requests) {
+            add_request(&mut facts, number, request, index(*machine) + 1)?;
+        }
+        let mut named: Vec<usize> = requests.iter().map(|(_, machine)| *machine).collect();
+        named.sort_unstable();
+        named.dedup();
+        for place in named {
+            if let Some(machine) = machines.get(place) {
+                add_machine(&mut facts, index(place) + 1, machine)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 fn add_request(
@@ -125,21 +144,15 @@ fn index(place: usize) -> i64 {
 }
 
 struct Adder<'a> {
-    program: &'a CompiledProgram,
+    given: &'a Given,
     facts: &'a mut Facts,
 }
 
 impl Adder<'_> {
-    fn id(&self, relation: &'static str) -> Result<RelId, PolicyError> {
-        self.program
-            .relation(relation)
-            .ok_or(PolicyError::Missing(relation))
-    }
-
     fn push(&mut self, relation: &'static str, tuple: &[Value<'_>]) -> Result<(), PolicyError> {
-        let id = self.id(relation)?;
-        self.facts
-            .push(id, tuple)
-            .map_err(|_| PolicyError::Missing(relation))
+        let known = self.given.0.iter().find(|(name, _)| *name == relation);
+        known
+            .and_then(|(_, id)| self.facts.push(*id, tuple).ok())
+            .ok_or(PolicyError::Missing(relation))
     }
 }

@@ -7,7 +7,7 @@ use crate::datalog::source::Sources;
 use crate::datalog::{self, Checked, CompiledProgram, Facts, Model, Options, RelId, Tuple, Value};
 use crate::store::{COMPILED, Scope, Store, ViewError};
 
-use super::gather::gather;
+use super::gather::{Portions, gather};
 use super::{PolicyError, RelationText, RuleSources, views};
 
 /// Rules that can be evaluated, and what their relations say.
@@ -115,9 +115,32 @@ impl Policy {
         let mut facts = Facts::new(&self.program);
         let given = more(&self.program, &mut facts)?;
         gather(self, store, scope, goals, &given, &mut facts)?;
-        let gathered = started.elapsed();
+        tracing::debug!(took = ?started.elapsed(), "facts gathered");
+        self.run(facts, goals)
+    }
+
+    /// The facts of a catalog, models by models, as far as `goals` need them; but for the relations that are
+    /// `given`.
+    ///
+    /// # Errors
+    /// A view does not fit its relation.
+    pub fn portions<'a>(
+        &'a self,
+        store: &'a Store,
+        goals: &[RelId],
+        given: &[RelId],
+    ) -> Result<Portions<'a>, PolicyError> {
+        Ok(Portions::new(self, store, goals, given)?)
+    }
+
+    /// Evaluates the rules over facts, as far as `goals` need it.
+    ///
+    /// # Errors
+    /// A rule meets a value that it cannot compute with.
+    pub fn run(&self, facts: Facts, goals: &[RelId]) -> Result<Model, PolicyError> {
+        let started = std::time::Instant::now();
         let model = datalog::evaluate(&self.program, facts, goals, &Options::default());
-        tracing::debug!(?gathered, evaluated = ?(started.elapsed() - gathered), "rules evaluated");
+        tracing::debug!(took = ?started.elapsed(), "rules evaluated");
         model.map_err(|error| {
             // Only now are the texts needed, and reading them again gives each file its number again.
             let mut sources = Sources::new();

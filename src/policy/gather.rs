@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::datalog::ast::BaseType;
 use crate::datalog::{Facts, RelId, Value};
-use crate::store::{Cell, GATHERED, Scope, Store, ViewError, read_relation};
+use crate::store::{Cell, GATHERED, Scope, ScopedViews, Store, ViewError, read_relation};
 
 use super::Policy;
 
@@ -47,21 +47,7 @@ pub(super) fn gather(
     given: &[RelId],
     facts: &mut Facts,
 ) -> Result<(), ViewError> {
-    let wanted: BTreeSet<RelId> = policy.program.inputs(goals).into_iter().collect();
-    let asked: Vec<Asked<'_>> = policy
-        .program
-        .relations()
-        .filter(|(id, _)| wanted.contains(id) && !given.contains(id))
-        .filter_map(|(id, relation)| {
-            let columns = policy.text(id)?.columns().collect();
-            Some(Asked {
-                id,
-                name: &relation.name,
-                columns,
-                types: &relation.columns,
-            })
-        })
-        .collect();
+    let asked = asked(policy, goals, given);
     let (key, gathered) = store.at_one_moment(|generation| {
         let key = key(generation, &asked, scope);
         if let Some(bytes) = key.as_ref().and_then(|key| store.kept(GATHERED, key))
@@ -82,30 +68,113 @@ pub(super) fn gather(
     Ok(())
 }
 
+/// The base relations that `goals` need, but for those that are `given`.
+fn asked<'p>(policy: &'p Policy, goals: &[RelId], given: &[RelId]) -> Vec<Asked<'p>> {
+    let wanted: BTreeSet<RelId> = policy.program.inputs(goals).into_iter().collect();
+    policy
+        .program
+        .relations()
+        .filter(|(id, _)| wanted.contains(id) && !given.contains(id))
+        .filter_map(|(id, relation)| {
+            let columns = policy.text(id)?.columns().collect();
+            Some(Asked {
+                id,
+                name: &relation.name,
+                columns,
+                types: &relation.columns,
+            })
+        })
+        .collect()
+}
+
+/// The facts of a catalog, models by models: what belongs to no model is read once for all of them.
+pub struct Portions<'a> {
+    store: &'a Store,
+    views: ScopedViews,
+    /// Relations whose rows belong to models.
+    scoped: Vec<Asked<'a>>,
+    shared: Facts,
+}
+
+impl<'a> Portions<'a> {
+    pub(super) fn new(
+        policy: &'a Policy,
+        store: &'a Store,
+        goals: &[RelId],
+        given: &[RelId],
+    ) -> Result<Portions<'a>, ViewError> {
+        let views = store.scoped_views()?;
+        let (scoped, shared): (Vec<_>, Vec<_>) = asked(policy, goals, given)
+            .into_iter()
+            .partition(|relation| views.contains(relation.name));
+        let gathered = read(store, &shared, &Scope::Whole)?;
+        let mut facts = Facts::new(&policy.program);
+        push(&shared, &gathered, &mut facts);
+        Ok(Portions {
+            store,
+            views,
+            scoped,
+            shared: facts,
+        })
+    }
+
+    /// The facts of the models with these folded names, with what belongs to no model.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn facts(&self, models: Vec<String>) -> Result<Facts, ViewError> {
+        let mut facts = self.shared.clone();
+        let scope = Scope::Models(models);
+        for relation in &self.scoped {
+            read_rows(self.store, &self.views, relation, &scope, |cells| {
+                let values: Option<Vec<Value<'_>>> = relation
+                    .types
+                    .iter()
+                    .zip(cells)
+                    .map(|(ty, cell)| value(*ty, cell))
+                    .collect();
+                values.is_some_and(|values| facts.push(relation.id, &values).is_ok())
+            })?;
+        }
+        Ok(facts)
+    }
+}
+
 /// The rows of the views.
 fn read(store: &Store, asked: &[Asked<'_>], scope: &Scope) -> Result<Gathered<'static>, ViewError> {
     let mut gathered = Gathered::default();
     let scoped = store.scoped_views()?;
     for relation in asked {
         let mut rows = Vec::new();
-        read_relation(
-            store,
-            &scoped,
-            relation.name,
-            &relation.columns,
-            scope,
-            |cells| match row(relation.types, cells) {
-                Some(row) => rows.push(row),
-                None => tracing::warn!(
-                    ?cells,
-                    relation.name,
-                    "a row does not fit its relation and is left out"
-                ),
-            },
-        )?;
+        read_rows(store, &scoped, relation, scope, |cells| {
+            let row = row(relation.types, cells);
+            let fits = row.is_some();
+            rows.extend(row);
+            fits
+        })?;
         gathered.relations.push(rows);
     }
     Ok(gathered)
+}
+
+/// Hands each row of a view to `take`, which says whether it fits the relation.
+fn read_rows(
+    store: &Store,
+    scoped: &ScopedViews,
+    relation: &Asked<'_>,
+    scope: &Scope,
+    mut take: impl FnMut(&[Cell<'_>]) -> bool,
+) -> Result<(), ViewError> {
+    let (name, columns) = (relation.name, &relation.columns);
+    read_relation(store, scoped, name, columns, scope, |cells| {
+        if !take(cells) {
+            tracing::warn!(
+                ?cells,
+                name,
+                "a row does not fit its relation and is left out"
+            );
+        }
+    })
 }
 
 /// What names the rows of these relations in this scope; nothing for the whole catalog, which is not kept.
@@ -133,18 +202,28 @@ fn key(generation: &str, asked: &[Asked<'_>], scope: &Scope) -> Option<String> {
 }
 
 fn row(types: &[BaseType], cells: &[Cell<'_>]) -> Option<Vec<Column<'static>>> {
-    let columns = types.iter().zip(cells).map(|(ty, cell)| match (ty, cell) {
-        (BaseType::Symbol, Cell::Text(text)) => Some(Column::Text((*text).to_owned().into())),
-        (BaseType::Number, Cell::Integer(number)) => Some(Column::Number(*number)),
-        (BaseType::Float, Cell::Real(number)) => Some(Column::Float(*number)),
+    let columns = types.iter().zip(cells).map(|(ty, cell)| {
+        Some(match value(*ty, cell)? {
+            Value::Symbol(text) => Column::Text(text.to_owned().into()),
+            Value::Number(number) => Column::Number(number),
+            Value::Float(number) => Column::Float(number),
+        })
+    });
+    columns.collect()
+}
+
+fn value<'c>(ty: BaseType, cell: &Cell<'c>) -> Option<Value<'c>> {
+    match (ty, cell) {
+        (BaseType::Symbol, Cell::Text(text)) => Some(Value::Symbol(text)),
+        (BaseType::Number, Cell::Integer(number)) => Some(Value::Number(*number)),
+        (BaseType::Float, Cell::Real(number)) => Some(Value::Float(*number)),
         #[expect(
             clippy::cast_precision_loss,
             reason = "SQLite keeps whole reals as integers"
         )]
-        (BaseType::Float, Cell::Integer(number)) => Some(Column::Float(*number as f64)),
+        (BaseType::Float, Cell::Integer(number)) => Some(Value::Float(*number as f64)),
         _ => None,
-    });
-    columns.collect()
+    }
 }
 
 fn push(asked: &[Asked<'_>], gathered: &Gathered<'_>, facts: &mut Facts) {

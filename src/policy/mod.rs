@@ -11,6 +11,7 @@ mod views;
 
 pub use compiled::Policy;
 pub use error::PolicyError;
+pub use gather::Portions;
 pub use sources::{RuleSources, builtin_names, read_builtin};
 pub use text::RelationText;
 pub use views::{GIVEN, ViewMistake};

@@ -1,0 +1,104 @@
+//! Deciding a set of requests in one evaluation.
+
+use std::time::Instant;
+
+use crate::datalog::{Facts, RelId};
+use crate::policy::{Policy, PolicyError, Portions};
+use crate::store::{Scope, Store};
+
+use super::gather::Given;
+use super::reading::Reader;
+use super::{Decision, Detail, MachineFacts, Request};
+
+/// More models than this in one set of requests, and the whole catalog is read at once.
+const MODELS_ONE_BY_ONE: usize = 32;
+
+/// What every evaluation needs beside its requests and the catalog's facts.
+pub(super) struct Decider<'a> {
+    policy: &'a Policy,
+    machines: &'a [MachineFacts],
+    reader: Reader<'a>,
+    goals: Vec<RelId>,
+    given: Given,
+}
+
+impl<'a> Decider<'a> {
+    pub(super) fn new(
+        policy: &'a Policy,
+        machines: &'a [MachineFacts],
+        detail: Detail,
+    ) -> Result<Decider<'a>, PolicyError> {
+        let reader = Reader::new(policy, detail)?;
+        Ok(Decider {
+            policy,
+            machines,
+            goals: reader.goals(),
+            reader,
+            given: Given::of(&policy.program)?,
+        })
+    }
+
+    /// Decides requests over the facts of their models.
+    pub(super) fn together(
+        &self,
+        store: &Store,
+        requests: &[&(Request, usize)],
+    ) -> Result<Vec<Decision>, PolicyError> {
+        let scope = scope(store, requests)?;
+        let model = self
+            .policy
+            .evaluate(store, &scope, &self.goals, |_, facts| {
+                self.given.add(facts, requests, self.machines)?;
+                Ok(self.given.relations())
+            })?;
+        Ok(self.read(&model, requests.len()))
+    }
+
+    /// The catalog's facts, for portions of the requests.
+    pub(super) fn portions<'s>(&'s self, store: &'s Store) -> Result<Portions<'s>, PolicyError> {
+        self.policy
+            .portions(store, &self.goals, &self.given.relations())
+    }
+
+    /// Decides a portion of the requests over the facts of its models.
+    pub(super) fn portion(
+        &self,
+        mut facts: Facts,
+        requests: &[&(Request, usize)],
+    ) -> Result<Vec<Decision>, PolicyError> {
+        self.given.add(&mut facts, requests, self.machines)?;
+        let model = self.policy.run(facts, &self.goals)?;
+        Ok(self.read(&model, requests.len()))
+    }
+
+    fn read(&self, model: &crate::datalog::Model, count: usize) -> Vec<Decision> {
+        let started = Instant::now();
+        let decisions = self.reader.read(model, count);
+        tracing::debug!(took = ?started.elapsed(), "decisions read");
+        decisions
+    }
+}
+
+fn scope(store: &Store, requests: &[&(Request, usize)]) -> Result<Scope, PolicyError> {
+    let mut models: Vec<String> = requests
+        .iter()
+        .map(|(request, _)| request.model.to_lowercase())
+        .collect();
+    models.sort_unstable();
+    models.dedup();
+    if models.len() > MODELS_ONE_BY_ONE {
+        return Ok(Scope::Whole);
+    }
+    Ok(Scope::Models(model_keys(store, &models)?))
+}
+
+/// The folded names under which rows of these models may stand.
+pub(super) fn model_keys(store: &Store, models: &[String]) -> Result<Vec<String>, PolicyError> {
+    let mut keys = Vec::new();
+    for model in models {
+        keys.extend(store.model_keys(model)?);
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    Ok(keys)
+}
