@@ -21,7 +21,7 @@ pub use check::{
     AggregateTypes, BodyTypes, Checked, ColumnInfo, RelId, RelationInfo, SEVERITIES, Stratum,
     check, load,
 };
-pub use database::{ByNumber, FactError, Facts, Model, Tuple};
+pub use database::{Aside, ByNumber, FactError, Facts, Model, Tuple};
 pub use eval::{Limits, Options, Stamp, evaluate};
 pub use parse::{FromDisk, Loader, NoIncludes, parse, parse_all};
 pub use plan::{CompiledProgram, compile};

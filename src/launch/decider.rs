@@ -54,10 +54,15 @@ impl<'a> Decider<'a> {
         Ok(self.read(&model, requests.len()))
     }
 
-    /// The catalog's facts, for portions of the requests.
-    pub(super) fn portions<'s>(&'s self, store: &'s Store) -> Result<Portions<'s>, PolicyError> {
+    /// The facts of the requests' models, for portions of the requests.
+    pub(super) fn portions(
+        &self,
+        store: &Store,
+        requests: &[&(Request, usize)],
+    ) -> Result<Portions, PolicyError> {
+        let scope = scope(store, requests)?;
         self.policy
-            .portions(store, &self.goals, &self.given.relations())
+            .portions(store, &scope, &self.goals, &self.given.relations())
     }
 
     /// Decides a portion of the requests over the facts of its models.

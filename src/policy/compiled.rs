@@ -7,8 +7,8 @@ use crate::datalog::source::Sources;
 use crate::datalog::{self, Checked, CompiledProgram, Facts, Model, Options, RelId, Tuple, Value};
 use crate::store::{COMPILED, Scope, Store, ViewError};
 
-use super::gather::{Portions, gather};
-use super::{PolicyError, RelationText, RuleSources, views};
+use super::gather::gather;
+use super::{PolicyError, Portions, RelationText, RuleSources, views};
 
 /// Rules that can be evaluated, and what their relations say.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -119,18 +119,19 @@ impl Policy {
         self.run(facts, goals)
     }
 
-    /// The facts of a catalog, models by models, as far as `goals` need them; but for the relations that are
-    /// `given`.
+    /// The store's facts as far as `goals` need them, to be taken model by model; but for the relations that
+    /// are `given`.
     ///
     /// # Errors
     /// A view does not fit its relation.
-    pub fn portions<'a>(
-        &'a self,
-        store: &'a Store,
+    pub fn portions(
+        &self,
+        store: &Store,
+        scope: &Scope,
         goals: &[RelId],
         given: &[RelId],
-    ) -> Result<Portions<'a>, PolicyError> {
-        Ok(Portions::new(self, store, goals, given)?)
+    ) -> Result<Portions, PolicyError> {
+        Ok(Portions::read(self, store, scope, goals, given)?)
     }
 
     /// Evaluates the rules over facts, as far as `goals` need it.

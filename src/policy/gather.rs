@@ -31,11 +31,11 @@ enum Column<'a> {
 }
 
 /// A base relation as the store is asked for it.
-struct Asked<'p> {
-    id: RelId,
-    name: &'p str,
-    columns: Vec<&'p str>,
-    types: &'p [BaseType],
+pub(super) struct Asked<'p> {
+    pub(super) id: RelId,
+    pub(super) name: &'p str,
+    pub(super) columns: Vec<&'p str>,
+    pub(super) types: &'p [BaseType],
 }
 
 /// Adds the facts that `goals` need, but for the relations that are `given`.
@@ -69,7 +69,7 @@ pub(super) fn gather(
 }
 
 /// The base relations that `goals` need, but for those that are `given`.
-fn asked<'p>(policy: &'p Policy, goals: &[RelId], given: &[RelId]) -> Vec<Asked<'p>> {
+pub(super) fn asked<'p>(policy: &'p Policy, goals: &[RelId], given: &[RelId]) -> Vec<Asked<'p>> {
     let wanted: BTreeSet<RelId> = policy.program.inputs(goals).into_iter().collect();
     policy
         .program
@@ -85,59 +85,6 @@ fn asked<'p>(policy: &'p Policy, goals: &[RelId], given: &[RelId]) -> Vec<Asked<
             })
         })
         .collect()
-}
-
-/// The facts of a catalog, models by models: what belongs to no model is read once for all of them.
-pub struct Portions<'a> {
-    store: &'a Store,
-    views: ScopedViews,
-    /// Relations whose rows belong to models.
-    scoped: Vec<Asked<'a>>,
-    shared: Facts,
-}
-
-impl<'a> Portions<'a> {
-    pub(super) fn new(
-        policy: &'a Policy,
-        store: &'a Store,
-        goals: &[RelId],
-        given: &[RelId],
-    ) -> Result<Portions<'a>, ViewError> {
-        let views = store.scoped_views()?;
-        let (scoped, shared): (Vec<_>, Vec<_>) = asked(policy, goals, given)
-            .into_iter()
-            .partition(|relation| views.contains(relation.name));
-        let gathered = read(store, &shared, &Scope::Whole)?;
-        let mut facts = Facts::new(&policy.program);
-        push(&shared, &gathered, &mut facts);
-        Ok(Portions {
-            store,
-            views,
-            scoped,
-            shared: facts,
-        })
-    }
-
-    /// The facts of the models with these folded names, with what belongs to no model.
-    ///
-    /// # Errors
-    /// SQLite fails.
-    pub fn facts(&self, models: Vec<String>) -> Result<Facts, ViewError> {
-        let mut facts = self.shared.clone();
-        let scope = Scope::Models(models);
-        for relation in &self.scoped {
-            read_rows(self.store, &self.views, relation, &scope, |cells| {
-                let values: Option<Vec<Value<'_>>> = relation
-                    .types
-                    .iter()
-                    .zip(cells)
-                    .map(|(ty, cell)| value(*ty, cell))
-                    .collect();
-                values.is_some_and(|values| facts.push(relation.id, &values).is_ok())
-            })?;
-        }
-        Ok(facts)
-    }
 }
 
 /// The rows of the views.
@@ -158,7 +105,7 @@ fn read(store: &Store, asked: &[Asked<'_>], scope: &Scope) -> Result<Gathered<'s
 }
 
 /// Hands each row of a view to `take`, which says whether it fits the relation.
-fn read_rows(
+pub(super) fn read_rows(
     store: &Store,
     scoped: &ScopedViews,
     relation: &Asked<'_>,
@@ -212,7 +159,7 @@ fn row(types: &[BaseType], cells: &[Cell<'_>]) -> Option<Vec<Column<'static>>> {
     columns.collect()
 }
 
-fn value<'c>(ty: BaseType, cell: &Cell<'c>) -> Option<Value<'c>> {
+pub(super) fn value<'c>(ty: BaseType, cell: &Cell<'c>) -> Option<Value<'c>> {
     match (ty, cell) {
         (BaseType::Symbol, Cell::Text(text)) => Some(Value::Symbol(text)),
         (BaseType::Number, Cell::Integer(number)) => Some(Value::Number(*number)),

@@ -5,13 +5,14 @@
 mod compiled;
 mod error;
 mod gather;
+mod portions;
 mod sources;
 mod text;
 mod views;
 
 pub use compiled::Policy;
 pub use error::PolicyError;
-pub use gather::Portions;
+pub use portions::Portions;
 pub use sources::{RuleSources, builtin_names, read_builtin};
 pub use text::RelationText;
 pub use views::{GIVEN, ViewMistake};
