@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::argv::FlagReading;
 
 /// What the rules decided for one request.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
     /// The model's name in the catalog, where the request's is one of its names.
     pub model: Option<String>,
