@@ -10,8 +10,10 @@ use super::gather::Given;
 use super::reading::Reader;
 use super::{Decision, Detail, MachineFacts, Request};
 
-/// More models than this in one set of requests, and the whole catalog is read at once.
-const MODELS_ONE_BY_ONE: usize = 32;
+/// More models than this in one evaluation, and the whole catalog is read at once.
+const MODELS_TOGETHER: usize = 32;
+/// The same where facts are read for many evaluations: SQLite bounds how many names a statement takes.
+const MODELS_IN_PORTIONS: usize = 4096;
 
 /// What every evaluation needs beside its requests and the catalog's facts.
 pub(super) struct Decider<'a> {
@@ -44,7 +46,7 @@ impl<'a> Decider<'a> {
         store: &Store,
         requests: &[&(Request, usize)],
     ) -> Result<Vec<Decision>, PolicyError> {
-        let scope = scope(store, requests)?;
+        let scope = scope(store, requests, MODELS_TOGETHER)?;
         let model = self
             .policy
             .evaluate(store, &scope, &self.goals, |_, facts| {
@@ -60,7 +62,7 @@ impl<'a> Decider<'a> {
         store: &Store,
         requests: &[&(Request, usize)],
     ) -> Result<Portions, PolicyError> {
-        let scope = scope(store, requests)?;
+        let scope = scope(store, requests, MODELS_IN_PORTIONS)?;
         self.policy
             .portions(store, &scope, &self.goals, &self.given.relations())
     }
@@ -84,14 +86,18 @@ impl<'a> Decider<'a> {
     }
 }
 
-fn scope(store: &Store, requests: &[&(Request, usize)]) -> Result<Scope, PolicyError> {
-    let mut models: Vec<String> = requests
+/// The models of requests, unless they are more than `most`.
+fn scope(store: &Store, requests: &[&(Request, usize)], most: usize) -> Result<Scope, PolicyError> {
+    let mut named: Vec<&str> = requests
         .iter()
-        .map(|(request, _)| request.model.to_lowercase())
+        .map(|(request, _)| request.model.as_str())
         .collect();
+    named.sort_unstable();
+    named.dedup();
+    let mut models: Vec<String> = named.into_iter().map(str::to_lowercase).collect();
     models.sort_unstable();
     models.dedup();
-    if models.len() > MODELS_ONE_BY_ONE {
+    if models.len() > most {
         return Ok(Scope::Whole);
     }
     Ok(Scope::Models(model_keys(store, &models)?))

@@ -60,10 +60,16 @@ pub(super) fn decide(
 
 /// Portions of at most so many requests and models; requests for one model stay together as far as that goes.
 fn divide(requests: &[&(Request, usize)]) -> Vec<Portion> {
-    let mut by_model: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (place, (request, _)) in requests.iter().enumerate() {
-        let folded = request.model.to_lowercase();
-        by_model.entry(folded).or_default().push(place);
+        by_name.entry(&request.model).or_default().push(place);
+    }
+    let mut by_model: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (name, places) in by_name {
+        by_model
+            .entry(name.to_lowercase())
+            .or_default()
+            .extend(places);
     }
     let mut portions: Vec<Portion> = Vec::new();
     let mut current = Portion::default();
