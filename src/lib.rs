@@ -2,10 +2,15 @@
 
 pub mod catalog;
 pub mod cli;
+pub mod coverage;
 pub mod datalog;
 pub mod detect;
+pub mod explain;
+pub mod fit;
 pub mod launch;
+pub mod matrix;
 pub mod plan;
 pub mod policy;
+pub mod query;
 pub mod render;
 pub mod store;

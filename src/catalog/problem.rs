@@ -154,7 +154,7 @@ fn place(path: &str, text: &str, at: usize) -> String {
 }
 
 /// The text with nothing in it that a terminal obeys; each byte keeps its place.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() && !matches!(c, '\n' | '\r' | '\t') {

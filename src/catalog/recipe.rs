@@ -458,7 +458,7 @@ fn is_section(key: &str) -> bool {
 }
 
 /// The count of a block's key: `4_gpu`, `4_gpus` or `4`.
-fn gpu_count(key: &str) -> Option<u32> {
+pub(crate) fn gpu_count(key: &str) -> Option<u32> {
     let digits = key
         .strip_suffix("_gpu")
         .or_else(|| key.strip_suffix("_gpus"))

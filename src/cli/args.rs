@@ -2,7 +2,12 @@
 
 use std::path::PathBuf;
 
+use super::explain::{WhyArgs, WhyNotArgs};
+
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use super::coverage::CoverageArgs;
+use super::fit::FitArgs;
 
 /// Chooses how to serve a language model on AMD Instinct GPUs, by rules, and explains why.
 #[derive(Debug, Parser)]
@@ -48,6 +53,17 @@ pub(super) enum Command {
         after_help = "Examples:\n  aim-engine launch Qwen/Qwen3-32B 4 --dry-run\n  aim-engine launch Qwen/Qwen3-32B 4 --engine podman"
     )]
     Launch(LaunchArgs),
+    /// Prove a decision: why this recipe; or any tuple: 'relation(value, _)'
+    #[command(
+        after_help = "Examples:\n  aim-engine why Qwen/Qwen3-32B 4\n  aim-engine why Qwen/Qwen3-32B --full\n  aim-engine why 'model_parameters(\"Qwen/Qwen3-32B\", _)'"
+    )]
+    Why(WhyArgs),
+    /// Say why a recipe was not chosen, and what would change it
+    #[command(
+        name = "why-not",
+        after_help = "Examples:\n  aim-engine why-not qwen3-32b-mi300x-fp16\n  aim-engine why-not qwen3-32b-mi300x-bf16:vllm:8 --gpus 4\n  aim-engine why-not 'eligible(_, \"qwen3-32b-mi300x-bf16\", _, 8)' --gpus 4"
+    )]
+    WhyNot(WhyNotArgs),
     /// List what the catalog holds
     #[command(
         after_help = "Examples:\n  aim-engine list models\n  aim-engine list recipes --catalog DIR --format json"
@@ -65,6 +81,16 @@ pub(super) enum Command {
         after_help = "Example:\n  aim-engine show-configurations Qwen/Qwen3-32B"
     )]
     ShowConfigurations(ConfigurationsArgs),
+    /// Show what this machine can serve, and the memory that it takes
+    #[command(
+        after_help = "Examples:\n  aim-engine fit\n  aim-engine fit --hardware MI300X --available-gpus 1 --all"
+    )]
+    Fit(FitArgs),
+    /// Show what the catalog serves, what it does not, and which configurations never win
+    #[command(
+        after_help = "Examples:\n  aim-engine coverage\n  aim-engine coverage Qwen/Qwen3-32B --hardware MI300X\n  aim-engine coverage --catalog DIR --format html --output coverage.html"
+    )]
+    Coverage(CoverageArgs),
     /// Show what GPUs were found, by which source
     #[command(
         after_help = "Examples:\n  aim-engine detect\n  aim-engine detect --format json > host.json\n  aim-engine generate Qwen/Qwen3-32B --host host.json"
@@ -72,8 +98,18 @@ pub(super) enum Command {
     Detect(DetectArgs),
     /// Write a new recipe or model card from a template
     New(NewArgs),
+    /// Put a question to the rules, as the body of a rule
+    #[command(
+        after_help = "Examples:\n  aim-engine query 'recipe(R, M, \"MI300X\", P)'\n  aim-engine query 'eligible(_, R, B, N), N < 4' --hardware MI300X --available-gpus 8\n  aim-engine query 'N = count : { recipe(_, _, _, _) }' --format json"
+    )]
+    Query(super::query::QueryArgs),
     /// Check rule files, or run them by themselves
     Rules(RulesArgs),
+    /// Put questions to the rules at a prompt
+    #[command(
+        after_help = "Examples:\n  aim-engine shell\n  aim-engine shell --hardware MI300X --available-gpus 8\n  aim-engine shell .describe eligible"
+    )]
+    Shell(super::shell::ShellArgs),
     /// Print the completions of a shell
     #[command(
         after_help = "Example:\n  aim-engine completions bash > /etc/bash_completion.d/aim-engine"
@@ -91,8 +127,14 @@ impl Command {
             Command::Generate(args) => args.batch.is_none().then_some(&mut args.catalog),
             Command::Launch(args) => Some(&mut args.catalog),
             Command::List(args) => Some(&mut args.listing.catalog),
+            Command::Coverage(args) => Some(&mut args.catalog),
+            Command::Fit(args) => Some(&mut args.catalog),
             Command::ListRecipes(args) => Some(&mut args.catalog),
             Command::ShowConfigurations(args) => Some(&mut args.listing.catalog),
+            Command::Why(args) => Some(&mut args.question.catalog),
+            Command::WhyNot(args) => Some(&mut args.question.catalog),
+            Command::Query(args) => Some(&mut args.about.catalog),
+            Command::Shell(args) => Some(&mut args.about.catalog),
             Command::New(args) => match &mut args.what {
                 NewCommand::Recipe(args) => Some(&mut args.to.catalog),
                 NewCommand::Model(args) => Some(&mut args.to.catalog),

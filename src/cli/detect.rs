@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::detect::{self, Detected, EnvMap, Level};
+use crate::detect::{self, Detected, EnvMap};
 
 use super::args::{DetectArgs, TableFormat};
 use super::failure::{Exit, Failure};
@@ -64,11 +64,7 @@ fn human(detected: &Detected) -> String {
     ));
     text.push_str("\n\n");
     for seen in &detected.observations {
-        let level = match seen.level {
-            Level::Host => "host",
-            Level::Container => "container",
-            Level::Runtime => "runtime",
-        };
+        let level = seen.level.name();
         let count = seen
             .count()
             .map_or_else(|| "?".to_owned(), |count| count.to_string());

@@ -95,7 +95,7 @@ pub(super) fn request(
     Ok(request.folded())
 }
 
-fn recipe_of(session: &Session, file: &Path) -> Result<String, Failure> {
+pub(super) fn recipe_of(session: &Session, file: &Path) -> Result<String, Failure> {
     let path = file.display().to_string();
     session.store.recipe_of_file(&path)?.ok_or_else(|| {
         Failure::say(

@@ -78,20 +78,7 @@ pub fn named(
     asked_gpus: Option<u32>,
     store: &Store,
 ) -> Result<MachineFacts, Failure> {
-    let Some(name) = store.hardware_name(hardware)? else {
-        let names = store.hardware_names()?;
-        let near = nearest(&hardware.to_uppercase(), names.iter().map(String::as_str));
-        let help = match near {
-            Some(near) => format!("did you mean `{near}`? Known: {}", names.join(", ")),
-            None => format!("known: {}", names.join(", ")),
-        };
-        return Err(Failure::say(
-            Exit::No,
-            "catalog::unknown_hardware",
-            format!("unknown hardware `{hardware}`"),
-            help,
-        ));
-    };
+    let name = hardware_name(hardware, store)?;
     let Some(gpus) = available_gpus.or(asked_gpus) else {
         return Err(Failure::say(
             Exit::Usage,
@@ -100,7 +87,29 @@ pub fn named(
             "add `--available-gpus N`",
         ));
     };
-    Ok(MachineFacts::named(&name, Some(gpus)))
+    Ok(MachineFacts {
+        gpus_as_asked: available_gpus.is_none(),
+        ..MachineFacts::named(&name, Some(gpus))
+    })
+}
+
+/// The catalog's spelling of a hardware name.
+pub fn hardware_name(hardware: &str, store: &Store) -> Result<String, Failure> {
+    if let Some(name) = store.hardware_name(hardware)? {
+        return Ok(name);
+    }
+    let names = store.hardware_names()?;
+    let near = nearest(&hardware.to_uppercase(), names.iter().map(String::as_str));
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`? Known: {}", names.join(", ")),
+        None => format!("known: {}", names.join(", ")),
+    };
+    Err(Failure::say(
+        Exit::No,
+        "catalog::unknown_hardware",
+        format!("unknown hardware `{hardware}`"),
+        help,
+    ))
 }
 
 /// A machine whose GPUs are all unknown is no machine to decide for.

@@ -3,8 +3,11 @@
 mod args;
 mod batch;
 mod completions;
+mod coverage;
 mod detect;
+mod explain;
 mod failure;
+mod fit;
 mod generate;
 mod launch;
 mod list;
@@ -12,8 +15,10 @@ mod machine;
 mod made;
 mod new;
 mod output;
+mod query;
 mod rules;
 mod session;
+mod shell;
 mod table;
 
 use std::ffi::OsString;
@@ -50,13 +55,22 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::List(args) => list::run(args),
         Command::ListRecipes(args) => list::recipes(args, None),
         Command::ShowConfigurations(args) => list::configurations(args),
+        Command::Coverage(args) => coverage::run(args),
+        Command::Fit(args) => fit::run(args),
         Command::Detect(args) => detect::run(args),
         Command::New(args) => new::run(args),
+        Command::Query(args) => query::run(args),
         Command::Rules(args) => rules::run(args),
+        Command::Why(args) => explain::why(args),
+        Command::WhyNot(args) => explain::why_not(args),
+        Command::Shell(args) => shell::run(args),
         Command::Completions(args) => completions::completions(args),
         Command::Man => completions::man(),
     }
 }
+
+/// The names (of links to the program) by which it is one of its commands.
+const NAMES: &[(&str, &str)] = &[("aim-generate", "generate"), ("aim-shell", "shell")];
 
 /// Called by the name `aim-generate` (a link to the program), it is `aim-engine generate`.
 fn called_by_name(mut words: Vec<OsString>) -> Vec<OsString> {
@@ -64,8 +78,11 @@ fn called_by_name(mut words: Vec<OsString>) -> Vec<OsString> {
         .first()
         .and_then(|word| Path::new(word).file_name())
         .map(|name| name.to_string_lossy().into_owned());
-    if name.as_deref() == Some("aim-generate") {
-        words.insert(1, "generate".into());
+    let known = NAMES
+        .iter()
+        .find(|(known, _)| Some(*known) == name.as_deref());
+    if let Some((_, command)) = known {
+        words.insert(1, (*command).into());
     }
     words
 }

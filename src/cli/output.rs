@@ -1,6 +1,7 @@
 //! Where output goes: answers to stdout, everything else to stderr, colour only on a terminal.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use miette::{MietteHandlerOpts, Report};
 use tracing_subscriber::filter::LevelFilter;
@@ -9,14 +10,15 @@ use super::args::{ColorChoice, GlobalArgs};
 
 /// Sets up reports and logs as the command line and the environment ask.
 pub fn set_up(args: &GlobalArgs) {
-    let color = match args.color {
+    let in_color = |terminal: bool| match args.color {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
         ColorChoice::Auto => {
-            io::stderr().is_terminal()
-                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         }
     };
+    let color = in_color(io::stderr().is_terminal());
+    ANSWERS_IN_COLOUR.store(in_color(io::stdout().is_terminal()), Ordering::Relaxed);
     let terminal = io::stderr().is_terminal();
     // Set once a process; a second setting (in tests) changes nothing.
     let _ = miette::set_hook(Box::new(move |_| {
@@ -49,6 +51,14 @@ pub fn set_up(args: &GlobalArgs) {
         .with_target(false)
         .try_init();
 }
+
+/// Whether answers are coloured.
+pub fn colours_answers() -> bool {
+    ANSWERS_IN_COLOUR.load(Ordering::Relaxed)
+}
+
+/// Set when output is set up.
+static ANSWERS_IN_COLOUR: AtomicBool = AtomicBool::new(false);
 
 /// Prints a report to stderr.
 pub fn report(report: &Report) {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::catalog::{embedded, problem::Severity};
-use crate::policy::{Policy, RuleSources};
+use crate::policy::{OpenRules, Policy, RuleSources};
 use crate::store::{Layer, Store, StoreSpec};
 
 use super::args::CatalogArgs;
@@ -63,12 +63,17 @@ impl Session {
         })
     }
 
-    /// The rules in force.
+    /// The rules in force, compiled.
     pub fn policy(&self) -> Result<Policy, Failure> {
         Ok(Policy::load(self.rule_sources()?, &self.store)?)
     }
 
-    fn rule_sources(&self) -> Result<RuleSources, Failure> {
+    /// The same, to put questions to.
+    pub fn open_rules(&self) -> Result<OpenRules, Failure> {
+        Ok(OpenRules::load(self.rule_sources()?, &self.store)?)
+    }
+
+    pub(super) fn rule_sources(&self) -> Result<RuleSources, Failure> {
         let mut files = Vec::new();
         for layer in &self.layers {
             files.extend(layer.rules()?);

@@ -88,7 +88,7 @@ pub struct Column {
 pub struct Doc {
     /// The first line: a sentence with `{column}` placeholders.
     pub sentence: Template,
-    /// `key: value` lines that follow it (`help`, `code`, `severity`, `fix`), values are templates.
+    /// `key: value` lines that follow it (`help`, `code`, `with`, ...), values are templates.
     pub fields: Vec<DocField>,
     /// The text after the first empty line (Markdown), lines joined by `\n`.
     pub long: String,

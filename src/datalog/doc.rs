@@ -6,7 +6,9 @@ use super::lex::DocLine;
 use super::nearest::nearest;
 
 /// The fields that a doc comment may have.
-pub const FIELDS: &[&str] = &["help", "code", "severity", "fix", "at"];
+pub const FIELDS: &[&str] = &[
+    "help", "code", "severity", "fix", "at", "expected", "found", "with", "without",
+];
 
 /// Reads the `///` lines of one declaration.
 pub(super) fn parse(lines: &[DocLine], text: &str, file: FileId, found: &mut Found) -> Doc {

@@ -6,23 +6,30 @@ pub mod ast;
 mod check;
 pub mod database;
 pub mod diagnostic;
+pub mod difference;
 pub mod doc;
 pub mod eval;
+pub mod fact;
 pub mod facts_file;
 mod lex;
 mod nearest;
 mod parse;
 mod pattern;
 pub mod plan;
+pub mod proof;
+pub mod query;
+pub mod refute;
+mod solve;
 pub mod source;
 pub mod value;
 
 pub use check::{
     AggregateTypes, BodyTypes, Checked, ColumnInfo, RelId, RelationInfo, SEVERITIES, Stratum,
-    check, load,
+    check, load, parse_pattern,
 };
 pub use database::{Aside, ByNumber, FactError, Facts, Model, Tuple};
 pub use eval::{Limits, Options, Stamp, evaluate};
+pub use fact::{Datum, Fact, Pattern};
 pub use parse::{FromDisk, Loader, NoIncludes, parse, parse_all};
 pub use plan::{CompiledProgram, compile};
 pub use value::{Symbol, Value};

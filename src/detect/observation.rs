@@ -14,6 +14,17 @@ pub enum Level {
     Runtime,
 }
 
+impl Level {
+    /// Its name, as rules and saved facts have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Host => "host",
+            Level::Container => "container",
+            Level::Runtime => "runtime",
+        }
+    }
+}
+
 /// Everything that was found on one machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]

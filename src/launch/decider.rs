@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use crate::datalog::{Facts, RelId};
+use crate::datalog::{Facts, Options, RelId};
 use crate::policy::{Policy, PolicyError, Portions};
 use crate::store::{Scope, Store};
 
-use super::gather::Given;
+use super::gather::Filled;
 use super::reading::Reader;
 use super::{Decision, Detail, MachineFacts, Request};
 
@@ -21,7 +21,7 @@ pub(super) struct Decider<'a> {
     machines: &'a [MachineFacts],
     reader: Reader<'a>,
     goals: Vec<RelId>,
-    given: Given,
+    filled: Filled,
 }
 
 impl<'a> Decider<'a> {
@@ -36,7 +36,7 @@ impl<'a> Decider<'a> {
             machines,
             goals: reader.goals(),
             reader,
-            given: Given::of(&policy.program)?,
+            filled: Filled::of(&policy.program)?,
         })
     }
 
@@ -50,8 +50,8 @@ impl<'a> Decider<'a> {
         let model = self
             .policy
             .evaluate(store, &scope, &self.goals, |_, facts| {
-                self.given.add(facts, requests, self.machines)?;
-                Ok(self.given.relations())
+                self.filled.add(facts, requests, self.machines)?;
+                Ok(self.filled.relations())
             })?;
         Ok(self.read(&model, requests.len()))
     }
@@ -64,7 +64,7 @@ impl<'a> Decider<'a> {
     ) -> Result<Portions, PolicyError> {
         let scope = scope(store, requests, MODELS_IN_PORTIONS)?;
         self.policy
-            .portions(store, &scope, &self.goals, &self.given.relations())
+            .portions(store, &scope, &self.goals, &self.filled.relations())
     }
 
     /// Decides a portion of the requests over the facts of its models.
@@ -73,8 +73,10 @@ impl<'a> Decider<'a> {
         mut facts: Facts,
         requests: &[&(Request, usize)],
     ) -> Result<Vec<Decision>, PolicyError> {
-        self.given.add(&mut facts, requests, self.machines)?;
-        let model = self.policy.run(facts, &self.goals)?;
+        self.filled.add(&mut facts, requests, self.machines)?;
+        let model = self
+            .policy
+            .complete(facts, &self.goals, &Options::default())?;
         Ok(self.read(&model, requests.len()))
     }
 

@@ -51,7 +51,7 @@ pub struct MachineView {
 }
 
 /// A configuration that was chosen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Selected {
     /// The recipe.
     pub recipe_id: String,
@@ -85,6 +85,9 @@ pub struct Tried {
     /// How many reasons reject it.
     #[serde(skip)]
     pub reasons: usize,
+    /// The relations that these sentences are of: `rejected_...`, or one `after_...`.
+    #[serde(skip)]
+    pub relations: Vec<String>,
 }
 
 /// What became of a configuration.
@@ -110,6 +113,15 @@ pub struct Memory {
     pub budget_mib: i64,
     /// Whether both fit.
     pub fits: bool,
+    /// How many sequences of the greatest length fit beside the weights.
+    #[serde(skip)]
+    pub sequences: Option<i64>,
+    /// How many tokens of sequences of the greatest length fit beside the weights.
+    #[serde(skip)]
+    pub cached_tokens: Option<i64>,
+    /// The greatest length of a sequence, in tokens.
+    #[serde(skip)]
+    pub sequence_tokens: Option<i64>,
 }
 
 /// How much of the answer is wanted, each more than the one before.

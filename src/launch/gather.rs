@@ -1,23 +1,45 @@
 //! Requests and machines as base facts.
 
 use crate::datalog::{CompiledProgram, Facts, RelId, Value};
-use crate::detect::Level;
-use crate::policy::{GIVEN, PolicyError};
+use crate::policy::{OF_MACHINES, OF_REQUESTS, PolicyError};
 
 use super::{MachineFacts, Request};
 
+/// Adds the facts of requests, numbered from 1, and of machines, numbered from 1; each request
+/// names its machine by position. Gives back the relations that are filled here, with tuples or without.
+pub(crate) fn add(
+    program: &CompiledProgram,
+    facts: &mut Facts,
+    requests: &[(Request, usize)],
+    machines: &[MachineFacts],
+) -> Result<Vec<RelId>, PolicyError> {
+    let filled = Filled::of(program)?;
+    for (number, (request, machine)) in (1..).zip(requests) {
+        filled.add_request(number, request, *machine, facts)?;
+    }
+    for (place, machine) in machines.iter().enumerate() {
+        filled.add_machine(place, machine, facts)?;
+    }
+    Ok(filled.relations())
+}
+
 /// The relations that are filled here, with tuples or without.
 #[derive(Clone, Debug)]
-pub(super) struct Given(Vec<(&'static str, RelId)>);
+pub(super) struct Filled(Vec<(&'static str, RelId)>);
 
-impl Given {
-    pub(super) fn of(program: &CompiledProgram) -> Result<Given, PolicyError> {
+impl Filled {
+    pub(super) fn of(program: &CompiledProgram) -> Result<Filled, PolicyError> {
         let id = |name: &'static str| {
             let id = program.relation(name).ok_or(PolicyError::Missing(name))?;
             Ok((name, id))
         };
-        let ids: Result<_, PolicyError> = GIVEN.iter().copied().map(id).collect();
-        Ok(Given(ids?))
+        let ids: Result<_, PolicyError> = OF_REQUESTS
+            .iter()
+            .chain(OF_MACHINES)
+            .copied()
+            .map(id)
+            .collect();
+        Ok(Filled(ids?))
     }
 
     pub(super) fn relations(&self) -> Vec<RelId> {
@@ -31,33 +53,71 @@ impl Given {
         requests: &[&(Request, usize)],
         machines: &[MachineFacts],
     ) -> Result<(), PolicyError> {
-        let mut facts = Adder { given: self, facts };
         for (number, (request, machine)) in (1..).zip(requests) {
-            add_request(&mut facts, number, request, index(*machine) + 1)?;
+            self.add_request(number, request, *machine, facts)?;
         }
         let mut named: Vec<usize> = requests.iter().map(|(_, machine)| *machine).collect();
         named.sort_unstable();
         named.dedup();
         for place in named {
             if let Some(machine) = machines.get(place) {
-                add_machine(&mut facts, index(place) + 1, machine)?;
+                self.add_machine(place, machine, facts)?;
             }
         }
         Ok(())
     }
+
+    fn add_request(
+        &self,
+        number: i64,
+        request: &Request,
+        machine: usize,
+        facts: &mut Facts,
+    ) -> Result<(), PolicyError> {
+        of_request(number, request, index(machine) + 1, &mut |name, tuple| {
+            self.push(name, tuple, facts)
+        })
+    }
+
+    fn add_machine(
+        &self,
+        place: usize,
+        machine: &MachineFacts,
+        facts: &mut Facts,
+    ) -> Result<(), PolicyError> {
+        of_machine(index(place) + 1, machine, &mut |name, tuple| {
+            self.push(name, tuple, facts)
+        })
+    }
+
+    fn push(
+        &self,
+        relation: &'static str,
+        tuple: &[Value<'_>],
+        facts: &mut Facts,
+    ) -> Result<(), PolicyError> {
+        let known = self.0.iter().find(|(name, _)| *name == relation);
+        known
+            .and_then(|(_, id)| facts.push(*id, tuple).ok())
+            .ok_or(PolicyError::Missing(relation))
+    }
 }
 
-fn add_request(
-    facts: &mut Adder<'_>,
+/// Takes a fact: its relation and its values.
+type Push<'a, E> = dyn FnMut(&'static str, &[Value<'_>]) -> Result<(), E> + 'a;
+
+/// Gives each fact of a request to `push`.
+pub(super) fn of_request<E>(
     number: i64,
     request: &Request,
     machine: i64,
-) -> Result<(), PolicyError> {
+    push: &mut Push<'_, E>,
+) -> Result<(), E> {
     use Value::{Number, Symbol};
     let name = request.model.to_lowercase();
-    facts.push("request", &[Number(number), Symbol(&name), Number(machine)])?;
+    push("request", &[Number(number), Symbol(&name), Number(machine)])?;
     if let Some(gpus) = request.gpus {
-        facts.push("asked_gpus", &[Number(number), Number(i64::from(gpus))])?;
+        push("asked_gpus", &[Number(number), Number(i64::from(gpus))])?;
     }
     for (relation, asked) in [
         ("asked_precision", &request.precision),
@@ -66,29 +126,30 @@ fn add_request(
         ("asked_recipe", &request.recipe),
     ] {
         if let Some(text) = asked {
-            facts.push(relation, &[Number(number), Symbol(text)])?;
+            push(relation, &[Number(number), Symbol(text)])?;
         }
     }
     if request.strict {
-        facts.push("strict", &[Number(number)])?;
+        push("strict", &[Number(number)])?;
     }
     if request.allow_unknown_flags {
-        facts.push("allow_unknown_flags", &[Number(number)])?;
+        push("allow_unknown_flags", &[Number(number)])?;
     }
     Ok(())
 }
 
-fn add_machine(
-    facts: &mut Adder<'_>,
+/// Gives each fact of a machine to `push`.
+pub(super) fn of_machine<E>(
     number: i64,
     machine: &MachineFacts,
-) -> Result<(), PolicyError> {
+    push: &mut Push<'_, E>,
+) -> Result<(), E> {
     use Value::{Number, Symbol};
     if let Some(hardware) = &machine.hardware {
-        facts.push("declared_hardware", &[Number(number), Symbol(hardware)])?;
+        push("declared_hardware", &[Number(number), Symbol(hardware)])?;
     }
     if let Some(gpus) = machine.gpus {
-        facts.push("declared_gpus", &[Number(number), Number(i64::from(gpus))])?;
+        push("declared_gpus", &[Number(number), Number(i64::from(gpus))])?;
     }
     let devices = machine
         .detected
@@ -109,26 +170,22 @@ fn add_machine(
             Number(units),
             Number(vram),
         ];
-        facts.push("seen_device", &values)?;
+        push("seen_device", &values)?;
     }
     for seen in machine.limits() {
-        let level = match seen.level {
-            Level::Host => "host",
-            Level::Container => "container",
-            Level::Runtime => "runtime",
-        };
+        let level = seen.level.name();
         match (&seen.indices, seen.visible) {
             (Some(indices), _) => {
-                facts.push("limited", &[Number(number), Symbol(level)])?;
+                push("limited", &[Number(number), Symbol(level)])?;
                 for place in indices {
-                    facts.push(
+                    push(
                         "listed",
                         &[Number(number), Symbol(level), Number(i64::from(*place))],
                     )?;
                 }
             }
             (None, Some(visible)) => {
-                facts.push(
+                push(
                     "counted",
                     &[Number(number), Symbol(level), Number(i64::from(visible))],
                 )?;
@@ -141,18 +198,4 @@ fn add_machine(
 
 fn index(place: usize) -> i64 {
     i64::try_from(place).unwrap_or(i64::MAX)
-}
-
-struct Adder<'a> {
-    given: &'a Given,
-    facts: &'a mut Facts,
-}
-
-impl Adder<'_> {
-    fn push(&mut self, relation: &'static str, tuple: &[Value<'_>]) -> Result<(), PolicyError> {
-        let known = self.given.0.iter().find(|(name, _)| *name == relation);
-        known
-            .and_then(|(_, id)| self.facts.push(*id, tuple).ok())
-            .ok_or(PolicyError::Missing(relation))
-    }
 }

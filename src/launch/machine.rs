@@ -9,6 +9,8 @@ pub struct MachineFacts {
     pub hardware: Option<String>,
     /// GPUs named by a flag.
     pub gpus: Option<u32>,
+    /// Whether that is only the count that the request asks for, because no flag names the machine's own.
+    pub gpus_as_asked: bool,
     /// What was seen.
     pub detected: Option<Detected>,
     /// Where this comes from: `flags`, `this machine`, a file.

@@ -8,7 +8,7 @@ use super::decision::{Decision, Detail, MachineView, Memory, Selected};
 use super::tried::Search;
 
 /// What the program reads by name, each from a detail on.
-const NAMED: [(Detail, &str); 21] = [
+const NAMED: [(Detail, &str); 22] = [
     (Detail::Selection, "requested_model"),
     (Detail::Selection, "considered"),
     (Detail::Selection, "chosen"),
@@ -23,6 +23,7 @@ const NAMED: [(Detail, &str); 21] = [
     (Detail::Choice, "chosen_weights"),
     (Detail::Choice, "chosen_kv_cache"),
     (Detail::Choice, "chosen_budget"),
+    (Detail::Choice, "chosen_room"),
     (Detail::Choice, "chosen_flag"),
     (Detail::Choice, "chosen_negation"),
     (Detail::Choice, "chosen_repeat"),
@@ -105,6 +106,7 @@ impl<'p> Reader<'p> {
             weights: open("chosen_weights"),
             kv_cache: open("chosen_kv_cache"),
             budget: open("chosen_budget"),
+            room: open("chosen_room"),
             differs: family("differs_in_"),
             warnings: family("warning_"),
             blocks: Blocks::new(model, |name| id(name).map(|(_, id)| *id)),
@@ -162,21 +164,25 @@ pub(super) struct Family<'m> {
 }
 
 impl<'m> Family<'m> {
-    /// Each tuple of a request with its sentence: the relations in the order of their declarations, the
+    /// Each tuple of a request with its relation and its sentence: the relations in the order of their declarations, the
     /// tuples of one by their values.
-    pub(super) fn each(&mut self, request: i64, mut say: impl FnMut(&Tuple<'m>, String)) {
+    pub(super) fn each(&mut self, request: i64, mut say: impl FnMut(&'m str, &Tuple<'m>, String)) {
         for (id, tuples) in &mut self.relations {
             let mut tuples: Vec<Tuple<'m>> = tuples.of(request).collect();
             tuples.sort_by(Tuple::compare);
             for tuple in tuples {
-                say(&tuple, self.policy.say(*id, &tuple));
+                say(
+                    self.policy.program.name(*id),
+                    &tuple,
+                    self.policy.say(*id, &tuple),
+                );
             }
         }
     }
 
     fn sentences(&mut self, request: i64) -> Vec<String> {
         let mut sentences = Vec::new();
-        self.each(request, |_, says| sentences.push(says));
+        self.each(request, |_, _, says| sentences.push(says));
         sentences
     }
 }
@@ -196,6 +202,7 @@ struct Answers<'m> {
     weights: Column<'m>,
     kv_cache: Column<'m>,
     budget: Column<'m>,
+    room: Column<'m>,
     differs: Family<'m>,
     warnings: Family<'m>,
     blocks: Blocks<'m>,
@@ -250,12 +257,17 @@ impl<'m> Answers<'m> {
     fn memory(&mut self, request: i64) -> Option<Memory> {
         let weights = self.weights.float(request, 1)?;
         let budget = self.budget.float(request, 1)?;
-        let cache = self.kv_cache.float(request, 2);
+        let cached = self.kv_cache.first(request);
+        let cache = cached.and_then(|cached| cached.float(2));
+        let room = self.room.first(request);
         Some(Memory {
             weights_mib: whole(weights.ceil()),
             kv_cache_mib: cache.map(|mib| whole(mib.ceil())),
             budget_mib: whole(budget.floor()),
             fits: weights + cache.unwrap_or(0.0) <= budget,
+            sequences: room.and_then(|room| room.number(1)),
+            cached_tokens: room.and_then(|room| room.number(2)),
+            sequence_tokens: cached.and_then(|cached| cached.number(1)),
         })
     }
 }

@@ -25,10 +25,12 @@ type Key<'m> = (&'m str, &'m str, i64);
 impl<'m> Search<'m> {
     /// Every configuration in the order of the search, with what became of it.
     pub(super) fn tried(&mut self, request: i64, chosen: Option<&Tuple<'m>>) -> Vec<Tried> {
-        let mut reasons: FxHashMap<Key<'m>, Vec<String>> = FxHashMap::default();
+        let mut reasons: FxHashMap<Key<'m>, (Vec<String>, Vec<String>)> = FxHashMap::default();
         for family in [&mut self.rejections, &mut self.afters] {
-            family.each(request, |tuple, says| {
-                reasons.entry(key(tuple)).or_default().push(says);
+            family.each(request, |relation, tuple, says| {
+                let (relations, sentences) = reasons.entry(key(tuple)).or_default();
+                relations.push(relation.to_owned());
+                sentences.push(says);
             });
         }
         let ranks: FxHashMap<Key<'m>, Tuple<'m>> =
@@ -55,7 +57,7 @@ impl<'m> Search<'m> {
                     (_, true) => Outcome::After,
                     (_, false) => Outcome::Rejected,
                 };
-                let because = reasons.remove(&key).unwrap_or_default();
+                let (relations, because) = reasons.remove(&key).unwrap_or_default();
                 let recipe = recipes.get(&tuple.symbol(1));
                 Tried {
                     recipe_id: text(&tuple, 1),
@@ -65,6 +67,7 @@ impl<'m> Search<'m> {
                     hardware: recipe.map_or_else(String::new, |recipe| text(recipe, 2)),
                     outcome,
                     reasons: because.len(),
+                    relations,
                     because: if outcome == Outcome::Chosen {
                         "It comes first.".to_owned()
                     } else {

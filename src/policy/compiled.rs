@@ -7,8 +7,7 @@ use crate::datalog::source::Sources;
 use crate::datalog::{self, Checked, CompiledProgram, Facts, Model, Options, RelId, Tuple, Value};
 use crate::store::{COMPILED, Scope, Store, ViewError};
 
-use super::gather::gather;
-use super::{PolicyError, Portions, RelationText, RuleSources, views};
+use super::{PolicyError, Portions, RelationText, RuleSources, evaluate, views};
 
 /// Rules that can be evaluated, and what their relations say.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,18 +46,24 @@ impl Policy {
     /// # Errors
     /// The rules have mistakes, or read what the store does not have.
     pub fn compile(rules: RuleSources, store: &Store) -> Result<Policy, PolicyError> {
-        let (program, checked, _) = compiled(rules.clone(), store)?;
-        let decl = |relation: &datalog::RelationInfo| checked.program.decls.get(relation.decl);
-        let texts = checked
-            .relations
-            .iter()
-            .map(|relation| decl(relation).map(RelationText::of));
-        let texts = texts.map(Option::unwrap_or_default).collect();
-        Ok(Policy {
+        Ok(Policy::open(rules, store)?.0)
+    }
+
+    /// The same, with what explanations read beside the program: the rules as they are written.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub fn open(
+        rules: RuleSources,
+        store: &Store,
+    ) -> Result<(Policy, Checked, Sources), PolicyError> {
+        let (program, checked, sources) = compiled(rules.clone(), store)?;
+        let policy = Policy {
             program,
-            texts,
+            texts: texts(&checked),
             rules,
-        })
+        };
+        Ok((policy, checked, sources))
     }
 
     /// Checks rules and gives what looks wrong in them, with their texts.
@@ -111,12 +116,23 @@ impl Policy {
         goals: &[RelId],
         more: impl FnOnce(&CompiledProgram, &mut Facts) -> Result<Vec<RelId>, PolicyError>,
     ) -> Result<Model, PolicyError> {
-        let started = std::time::Instant::now();
-        let mut facts = Facts::new(&self.program);
-        let given = more(&self.program, &mut facts)?;
-        gather(self, store, scope, goals, &given, &mut facts)?;
-        tracing::debug!(took = ?started.elapsed(), "facts gathered");
-        self.run(facts, goals)
+        let facts = self.facts(store, scope, goals, more)?;
+        self.complete(facts, goals, &Options::default())
+    }
+
+    /// The store's facts and those of `more`, as far as `goals` need them; see [`evaluate`](Self::evaluate).
+    ///
+    /// # Errors
+    /// A view does not fit its relation.
+    pub fn facts(
+        &self,
+        store: &Store,
+        scope: &Scope,
+        goals: &[RelId],
+        more: impl FnOnce(&CompiledProgram, &mut Facts) -> Result<Vec<RelId>, PolicyError>,
+    ) -> Result<Facts, PolicyError> {
+        let parts = (&self.program, self.texts.as_slice());
+        evaluate::facts(parts, store, scope, goals, more)
     }
 
     /// The store's facts as far as `goals` need them, to be taken model by model; but for the relations that
@@ -131,17 +147,21 @@ impl Policy {
         goals: &[RelId],
         given: &[RelId],
     ) -> Result<Portions, PolicyError> {
-        Ok(Portions::read(self, store, scope, goals, given)?)
+        let parts = (&self.program, self.texts.as_slice());
+        Ok(Portions::read(parts, store, scope, goals, given)?)
     }
 
     /// Evaluates the rules over facts, as far as `goals` need it.
     ///
     /// # Errors
     /// A rule meets a value that it cannot compute with.
-    pub fn run(&self, facts: Facts, goals: &[RelId]) -> Result<Model, PolicyError> {
-        let started = std::time::Instant::now();
-        let model = datalog::evaluate(&self.program, facts, goals, &Options::default());
-        tracing::debug!(took = ?started.elapsed(), "rules evaluated");
+    pub fn complete(
+        &self,
+        facts: Facts,
+        goals: &[RelId],
+        options: &Options,
+    ) -> Result<Model, PolicyError> {
+        let model = evaluate::complete(&self.program, facts, goals, options);
         model.map_err(|error| {
             // Only now are the texts needed, and reading them again gives each file its number again.
             let mut sources = Sources::new();
@@ -153,6 +173,16 @@ impl Policy {
             }
         })
     }
+}
+
+/// What the relations say, in their order.
+pub(super) fn texts(checked: &Checked) -> Vec<RelationText> {
+    let decl = |relation: &datalog::RelationInfo| checked.program.decls.get(relation.decl);
+    let texts = checked
+        .relations
+        .iter()
+        .map(|relation| decl(relation).map(RelationText::of));
+    texts.map(Option::unwrap_or_default).collect()
 }
 
 fn compiled(

@@ -6,13 +6,15 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::datalog::ast::BaseType;
-use crate::datalog::{Facts, RelId, Value};
+use crate::datalog::{CompiledProgram, Facts, RelId, Value};
 use crate::store::{Cell, GATHERED, Scope, ScopedViews, Store, ViewError, read_relation};
 
-use super::Policy;
+use super::RelationText;
 
 /// Gathered facts beyond this many bytes are not kept.
 const MOST_KEPT: usize = 4 << 20;
+/// Nor are those of more rows than this, which take longer to write than reading them again is worth.
+const MOST_ROWS_KEPT: usize = 20_000;
 
 /// The rows of some relations, by the relations' positions among those asked for.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -40,43 +42,58 @@ pub(super) struct Asked<'p> {
 
 /// Adds the facts that `goals` need, but for the relations that are `given`.
 pub(super) fn gather(
-    policy: &Policy,
+    program: &CompiledProgram,
+    texts: &[RelationText],
     store: &Store,
     scope: &Scope,
     goals: &[RelId],
     given: &[RelId],
     facts: &mut Facts,
 ) -> Result<(), ViewError> {
-    let asked = asked(policy, goals, given);
-    let (key, gathered) = store.at_one_moment(|generation| {
-        let key = key(generation, &asked, scope);
-        if let Some(bytes) = key.as_ref().and_then(|key| store.kept(GATHERED, key))
-            && let Ok(gathered) = postcard::from_bytes::<Gathered<'_>>(&bytes)
-        {
-            push(&asked, &gathered, facts);
-            return Ok::<_, ViewError>((None, Gathered::default()));
+    let asked = asked((program, texts), goals, given);
+    // All that belongs to some models is small and wanted together again; of the whole catalog each
+    // relation is kept by itself, since questions differ in which ones they need.
+    let groups: Vec<&[Asked<'_>]> = match scope {
+        Scope::Models(_) => vec![&asked],
+        Scope::Whole => asked.chunks(1).collect(),
+    };
+    let made = store.at_one_moment(|generation| {
+        let mut made = Vec::new();
+        for group in groups {
+            let key = key(generation, group, scope);
+            if let Some(bytes) = store.kept(GATHERED, &key)
+                && let Ok(gathered) = postcard::from_bytes::<Gathered<'_>>(&bytes)
+            {
+                push(group, &gathered, facts);
+                continue;
+            }
+            let gathered = read(store, group, scope)?;
+            push(group, &gathered, facts);
+            if gathered.rows() <= MOST_ROWS_KEPT
+                && let Ok(bytes) = postcard::to_stdvec(&gathered)
+                && bytes.len() <= MOST_KEPT
+            {
+                made.push((key, bytes));
+            }
         }
-        let gathered = read(store, &asked, scope)?;
-        push(&asked, &gathered, facts);
-        Ok((key, gathered))
+        Ok::<_, ViewError>(made)
     })?;
-    if let (Some(key), Ok(bytes)) = (key, postcard::to_stdvec(&gathered))
-        && bytes.len() <= MOST_KEPT
-    {
-        store.keep(GATHERED, &key, &bytes);
-    }
+    store.keep_all(GATHERED, &made);
     Ok(())
 }
 
 /// The base relations that `goals` need, but for those that are `given`.
-pub(super) fn asked<'p>(policy: &'p Policy, goals: &[RelId], given: &[RelId]) -> Vec<Asked<'p>> {
-    let wanted: BTreeSet<RelId> = policy.program.inputs(goals).into_iter().collect();
-    policy
-        .program
+pub(super) fn asked<'p>(
+    (program, texts): (&'p CompiledProgram, &'p [RelationText]),
+    goals: &[RelId],
+    given: &[RelId],
+) -> Vec<Asked<'p>> {
+    let wanted: BTreeSet<RelId> = program.inputs(goals).into_iter().collect();
+    program
         .relations()
         .filter(|(id, _)| wanted.contains(id) && !given.contains(id))
         .filter_map(|(id, relation)| {
-            let columns = policy.text(id)?.columns().collect();
+            let columns = texts.get(id.index())?.columns().collect();
             Some(Asked {
                 id,
                 name: &relation.name,
@@ -85,6 +102,12 @@ pub(super) fn asked<'p>(policy: &'p Policy, goals: &[RelId], given: &[RelId]) ->
             })
         })
         .collect()
+}
+
+impl Gathered<'_> {
+    fn rows(&self) -> usize {
+        self.relations.iter().map(Vec::len).sum()
+    }
 }
 
 /// The rows of the views.
@@ -124,10 +147,11 @@ pub(super) fn read_rows(
     })
 }
 
-/// What names the rows of these relations in this scope; nothing for the whole catalog, which is not kept.
-fn key(generation: &str, asked: &[Asked<'_>], scope: &Scope) -> Option<String> {
-    let Scope::Models(models) = scope else {
-        return None;
+/// What names the rows of these relations in this scope.
+fn key(generation: &str, asked: &[Asked<'_>], scope: &Scope) -> String {
+    let (which, models) = match scope {
+        Scope::Models(models) => ("models", models.as_slice()),
+        Scope::Whole => ("whole", [].as_slice()),
     };
     let mut hash = Xxh3::new();
     let words = asked
@@ -141,11 +165,11 @@ fn key(generation: &str, asked: &[Asked<'_>], scope: &Scope) -> Option<String> {
             .collect::<Vec<_>>()
     );
     let all = words.copied().chain(models.iter().map(String::as_str));
-    for word in all.chain([generation, types.as_str()]) {
+    for word in all.chain([generation, types.as_str(), which]) {
         hash.update(&(word.len() as u64).to_le_bytes());
         hash.update(word.as_bytes());
     }
-    Some(format!("{:032x}", hash.digest128()))
+    format!("{:032x}", hash.digest128())
 }
 
 fn row(types: &[BaseType], cells: &[Cell<'_>]) -> Option<Vec<Column<'static>>> {

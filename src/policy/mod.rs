@@ -4,8 +4,10 @@
 
 mod compiled;
 mod error;
+mod evaluate;
 mod gather;
 mod portions;
+mod question;
 mod sources;
 mod text;
 mod views;
@@ -13,6 +15,7 @@ mod views;
 pub use compiled::Policy;
 pub use error::PolicyError;
 pub use portions::Portions;
+pub use question::{OpenRules, Question};
 pub use sources::{RuleSources, builtin_names, read_builtin};
-pub use text::RelationText;
-pub use views::{GIVEN, ViewMistake};
+pub use text::{RelationText, singular};
+pub use views::{OF_MACHINES, OF_REQUESTS, ViewMistake, is_given};

@@ -3,10 +3,10 @@
 use rustc_hash::FxHashMap;
 
 use crate::datalog::ast::BaseType;
-use crate::datalog::{Aside, Facts, RelId, Value};
+use crate::datalog::{Aside, CompiledProgram, Facts, RelId, Value};
 use crate::store::{Cell, Scope, Store, ViewError};
 
-use super::Policy;
+use super::RelationText;
 use super::gather::{Asked, asked, read_rows, value};
 
 /// The views' column with the folded name of the model that a row belongs to.
@@ -21,19 +21,19 @@ pub struct Portions {
 
 impl Portions {
     pub(super) fn read(
-        policy: &Policy,
+        (program, texts): (&CompiledProgram, &[RelationText]),
         store: &Store,
         scope: &Scope,
         goals: &[RelId],
         given: &[RelId],
     ) -> Result<Portions, ViewError> {
         let mut portions = Portions {
-            shared: Facts::new(&policy.program),
+            shared: Facts::new(program),
             by_model: FxHashMap::default(),
         };
         store.at_one_moment(|_| {
             let views = store.scoped_views()?;
-            for relation in asked(policy, goals, given) {
+            for relation in asked((program, texts), goals, given) {
                 if views.contains(relation.name) {
                     let relation = with_scope(relation);
                     read_rows(store, &views, &relation, scope, |cells| {

@@ -61,6 +61,11 @@ impl RelationText {
                     let value = place.and_then(|place| values.get(place));
                     text.push_str(value.map_or("", String::as_str));
                     rest = after;
+                    if value.is_some_and(|value| value == "1") {
+                        let (unit, behind) = singular(name, after);
+                        text.push_str(unit);
+                        rest = behind;
+                    }
                 }
                 None => {
                     text.push_str(brace.get(..1).unwrap_or_default());
@@ -71,6 +76,20 @@ impl RelationText {
         text.push_str(rest);
         (!text.is_empty()).then_some(text)
     }
+}
+
+/// What follows a placeholder whose value is 1, in two parts: where it begins with the column's own name
+/// (`{gpus} GPUs`) that word in the singular, and what is behind it.
+pub fn singular<'t>(column: &str, text: &'t str) -> (&'t str, &'t str) {
+    let found = || {
+        let stem = column.strip_suffix('s')?;
+        let (unit, behind) = text.split_at_checked(stem.len() + 1)?;
+        let behind = behind.strip_prefix('s')?;
+        let begins = unit.strip_prefix(' ')?.eq_ignore_ascii_case(stem);
+        let ends = !behind.starts_with(|next: char| next.is_alphanumeric());
+        (begins && ends).then_some((unit, behind))
+    };
+    found().unwrap_or(("", text))
 }
 
 fn written(template: &Template) -> String {
@@ -93,6 +112,18 @@ fn written(template: &Template) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_of_what_a_column_counts_is_said_in_the_singular() {
+        let text = RelationText {
+            columns: "gpus,usable".into(),
+            sentence: "on {gpus} GPUs, {usable} GPUs, {gpus} gpusets".into(),
+            help: String::new(),
+        };
+        let say = |gpus: &str| text.say(&[gpus.to_owned(), "1".to_owned()]);
+        assert_eq!(say("1").as_deref(), Some("on 1 GPU, 1 GPUs, 1 gpusets"));
+        assert_eq!(say("2").as_deref(), Some("on 2 GPUs, 1 GPUs, 2 gpusets"));
+    }
 
     #[test]
     fn values_stand_where_their_columns_are_named() {

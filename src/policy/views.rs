@@ -11,8 +11,8 @@ use crate::store::{Store, StoreError};
 
 use super::sources::BUILTIN;
 
-/// The `.input` relations that each run fills from its requests and machines, and not from the store.
-pub const GIVEN: &[&str] = &[
+/// The `.input` relations that each run fills from its requests, and not from the store.
+pub const OF_REQUESTS: &[&str] = &[
     "request",
     "asked_gpus",
     "asked_precision",
@@ -21,6 +21,10 @@ pub const GIVEN: &[&str] = &[
     "asked_recipe",
     "strict",
     "allow_unknown_flags",
+];
+
+/// The `.input` relations that each run fills from its machines.
+pub const OF_MACHINES: &[&str] = &[
     "declared_hardware",
     "declared_gpus",
     "seen_device",
@@ -28,6 +32,11 @@ pub const GIVEN: &[&str] = &[
     "listed",
     "counted",
 ];
+
+/// Whether each run fills this `.input` relation from its requests and machines.
+pub fn is_given(relation: &str) -> bool {
+    OF_REQUESTS.contains(&relation) || OF_MACHINES.contains(&relation)
+}
 
 /// An `.input` relation that the store cannot fill.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +64,7 @@ pub(super) fn check(
             continue;
         };
         let builtin = sources.name(decl.span.file).starts_with(BUILTIN);
-        if builtin || GIVEN.contains(&relation.name.as_str()) {
+        if builtin || is_given(&relation.name) {
             continue;
         }
         let there = store.view_columns(&relation.name)?;

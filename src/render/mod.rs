@@ -1,5 +1,6 @@
 //! Writes a launch plan down for a target, one file a target. Nothing is decided here.
 
+pub mod coverage;
 pub mod docker;
 mod shell;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::is_damage;
+use super::origin::Documents;
 use super::{Store, StoreError, StoreSpec, fresh, place};
 
 /// Marks a database as a store of this program ("AIMe").
@@ -99,6 +100,8 @@ fn on_disk(spec: &StoreSpec, file: &Path) -> Result<Store, StoreError> {
     let mut store = Store {
         connection,
         in_memory: None,
+        layers: spec.layers.clone(),
+        documents: Documents::default(),
     };
     fresh::bring_up_to_date(&mut store, spec)?;
     Ok(store)
@@ -140,6 +143,8 @@ fn in_memory(spec: &StoreSpec, because: String) -> Result<Store, StoreError> {
     let mut store = Store {
         connection,
         in_memory: Some(because),
+        layers: spec.layers.clone(),
+        documents: Documents::default(),
     };
     fresh::bring_up_to_date(&mut store, spec)?;
     Ok(store)

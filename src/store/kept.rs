@@ -46,6 +46,21 @@ impl Store {
     /// Keeps bytes under a key, in place of the oldest where there are too many. Where that fails
     /// they are made again the next time.
     pub fn keep(&self, what: Kept, key: &str, bytes: &[u8]) {
+        self.keep_in_one(what, [(key, bytes)].into_iter());
+    }
+
+    /// The same for several, which are written at once.
+    pub fn keep_all(&self, what: Kept, all: &[(String, Vec<u8>)]) {
+        if !all.is_empty() {
+            let all = all.iter();
+            self.keep_in_one(
+                what,
+                all.map(|(key, bytes)| (key.as_str(), bytes.as_slice())),
+            );
+        }
+    }
+
+    fn keep_in_one<'a>(&self, what: Kept, all: impl Iterator<Item = (&'a str, &'a [u8])>) {
         let Kept {
             table,
             column,
@@ -55,11 +70,15 @@ impl Store {
             format!("INSERT OR REPLACE INTO {table}(key, {column}, hash) VALUES (?1, ?2, ?3)");
         let prune =
             format!("DELETE FROM {table} WHERE rowid <= (SELECT max(rowid) FROM {table}) - ?1");
-        let kept = self
-            .connection
-            .execute(&insert, params![key, bytes, hash(bytes)])
-            .and_then(|_| self.connection.execute(&prune, [most]));
-        if let Err(error) = kept {
+        let write = || {
+            let writing = self.connection.unchecked_transaction()?;
+            for (key, bytes) in all {
+                writing.execute(&insert, params![key, bytes, hash(bytes)])?;
+            }
+            writing.execute(&prune, [most])?;
+            writing.commit()
+        };
+        if let Err(error) = write() {
             tracing::debug!(%error, table, "not kept");
         }
     }

@@ -94,6 +94,15 @@ impl Layer {
         Ok(rules)
     }
 
+    /// The content of a document of this layer, by its name.
+    pub(super) fn content(&self, name: &str) -> Option<Content> {
+        match self {
+            Layer::Embedded(_) => embedded::read(name).map(Content::Embedded),
+            Layer::Folder(dir) => Some(Content::Disk(dir.join(name))),
+            Layer::File(path) => Some(Content::Disk(path.clone())),
+        }
+    }
+
     /// Adds the documents of this layer, number `layer`, to `offered`.
     pub(super) fn offer(&self, layer: usize, offered: &mut Vec<Offered>) -> Result<(), StoreError> {
         let unreadable = |path: &Path| {

@@ -31,6 +31,15 @@ pub struct StoredArgument {
     pub value: String,
 }
 
+/// A recipe and its model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecipeName {
+    /// Its id.
+    pub recipe_id: String,
+    /// Its model.
+    pub model: String,
+}
+
 /// A recipe in a list.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct RecipeSummary {
@@ -126,7 +135,27 @@ impl Store {
         self.strings("SELECT recipe FROM recipe_document WHERE current ORDER BY recipe")
     }
 
-    fn strings(&self, sql: &str) -> Result<Vec<String>, StoreError> {
+    /// A recipe by its id, or by its file as it is shown.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn recipe_named(&self, name: &str) -> Result<Option<RecipeName>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT recipe, model FROM current_recipe WHERE recipe = ?1
+             UNION ALL SELECT r.recipe, r.model FROM file f JOIN current_recipe r ON r.file = f.id
+               WHERE f.path = ?1 OR f.name = ?1
+             LIMIT 1",
+        )?;
+        let found = statement.query_row([name], |row| {
+            Ok(RecipeName {
+                recipe_id: row.get(0)?,
+                model: row.get(1)?,
+            })
+        });
+        Ok(found.optional()?)
+    }
+
+    pub(super) fn strings(&self, sql: &str) -> Result<Vec<String>, StoreError> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let strings = statement
             .query_map([], |row| row.get(0))?

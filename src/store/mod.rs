@@ -2,6 +2,7 @@
 //!
 //! It is never the only copy of anything: delete it at any time and the next run makes it again.
 
+mod axes;
 mod connect;
 mod error;
 mod facts;
@@ -11,14 +12,16 @@ mod kept;
 mod layer;
 mod lookup;
 mod notices;
+mod origin;
 mod place;
 
 pub use error::StoreError;
 pub use facts::{Cell, Scope, ScopedViews, ViewError, read_relation};
 pub use kept::{COMPILED, GATHERED, Kept};
 pub use layer::Layer;
-pub use lookup::{BlockDetails, ConfigurationSummary, RecipeSummary, StoredArgument};
+pub use lookup::{BlockDetails, ConfigurationSummary, RecipeName, RecipeSummary, StoredArgument};
 pub use notices::{FileProblem, Notice};
+pub use origin::Place;
 pub use place::cache_dir;
 
 use std::path::PathBuf;
@@ -31,6 +34,10 @@ pub struct Store {
     connection: Connection,
     /// Why the store is in memory, where it is.
     in_memory: Option<String>,
+    /// Where its files are.
+    layers: Vec<Layer>,
+    /// The files that places were looked up in.
+    documents: origin::Documents,
 }
 
 /// What to open.

@@ -15,11 +15,11 @@ fn command_lines_are_taken() {
     for block in blocks("console") {
         for step in steps(&block) {
             let joined = step.command.replace("\\\n", " ");
-            for part in joined.split(['|', ';', '\n']) {
+            for part in commands(&joined) {
                 let words = shlex::split(part).unwrap_or_default();
                 let words = words.into_iter().skip_while(|word| word.contains('='));
                 let words: Vec<String> = words
-                    .take_while(|word| !word.contains(['<', '>']) && word != "&&")
+                    .take_while(|word| !word.starts_with(['<', '>']) && word != "&&")
                     .collect();
                 let is_ours = words.first().is_some_and(|word| word == "aim-engine");
                 let refused = is_ours.then(|| Cli::command().try_get_matches_from(&words).err());
@@ -31,6 +31,20 @@ fn command_lines_are_taken() {
         }
     }
     all_right(&wrong);
+}
+
+/// The commands of a line of shell, apart at what does not stand in quotes.
+fn commands(line: &str) -> Vec<&str> {
+    let mut quote = None;
+    line.split(|c: char| {
+        match quote {
+            Some(open) if c == open => quote = None,
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            _ => {}
+        }
+        quote.is_none() && matches!(c, '|' | ';' | '\n')
+    })
+    .collect()
 }
 
 #[test]

@@ -36,6 +36,7 @@ fn explained(command: &Command, path: &[&str], page: &str, wrong: &mut Vec<Strin
 fn every_relation_that_decides_is_explained() {
     let reference = text("docs/rules-reference.md");
     let selection = text("docs/selection.md");
+    let why = text("docs/why.md");
     let mut wrong = Vec::new();
     for (name, rules) in builtin_names()
         .into_iter()
@@ -51,7 +52,13 @@ fn every_relation_that_decides_is_explained() {
                 wrong.push(format!("docs/rules-reference.md does not name `{input}`"));
             }
             let declared = line.strip_prefix(".decl ").and_then(|l| l.split_once('('));
-            let read_by_name = ["rejected_", "warning_", "after_", "differs_in_"];
+            let read_by_name = [
+                "rejected_",
+                "warning_",
+                "after_",
+                "differs_in_",
+                "not_considered_",
+            ];
             if let Some((relation, _)) = declared
                 && read_by_name
                     .iter()
@@ -59,6 +66,12 @@ fn every_relation_that_decides_is_explained() {
                 && !selection.contains(&format!("`{relation}`"))
             {
                 wrong.push(format!("docs/selection.md does not name `{relation}`"));
+            }
+            if let Some((relation, _)) = declared
+                && relation.starts_with("change_")
+                && !why.contains(&format!("`{relation}`"))
+            {
+                wrong.push(format!("docs/why.md does not name `{relation}`"));
             }
         }
     }

@@ -1,7 +1,9 @@
 //! An evaluator that is as plain as can be: nested loops over the syntax tree until nothing is new. It shares nothing
 //! with the planner and the evaluation but their documentation.
 
-mod functors;
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+pub mod functors;
 mod goals;
 mod solve;
 
@@ -93,6 +95,27 @@ pub fn instances(
                 made.push((head.clone(), tuple, goals.premises(&binding)));
             }
         }
+    }
+    Ok(made)
+}
+
+/// Whether a body holds when its named variables have these values: the tuples that its positive atoms take then, and
+/// the tuple of the head, each way in which it does.
+pub fn substituted(
+    checked: &Checked,
+    database: &Database,
+    (rule, body, head): (usize, usize, usize),
+    binding: Binding,
+) -> Result<Vec<Instance>, Failure> {
+    let (ast, types) = (&checked.program.rules[rule], &checked.bodies[rule][body]);
+    let mut goals = Goals::new(&ast.bodies[body], types);
+    let (relation, args) = goals.head(&ast.heads[head], types);
+    let solver = Solver { database };
+    let mut made = Vec::new();
+    for binding in solver.solve(&goals, binding)? {
+        let tuple = args.iter().map(|arg| functors::value(arg, &binding));
+        let tuple = tuple.collect::<Result<Tuple, _>>()?;
+        made.push((relation.clone(), tuple, goals.premises(&binding)));
     }
     Ok(made)
 }

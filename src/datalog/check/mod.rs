@@ -6,13 +6,15 @@ mod body_types;
 mod convert;
 mod cycles;
 mod declare;
+mod doc_facts;
 mod docs;
 mod fitting;
 mod growth;
 mod lattice;
+mod pattern;
 mod places;
 mod scope;
-mod signature;
+pub(super) mod signature;
 mod strata;
 mod typing;
 mod unused;
@@ -27,6 +29,8 @@ use super::source::Sources;
 
 pub use body_types::{AggregateTypes, BodyTypes};
 pub use docs::SEVERITIES;
+pub use pattern::parse_pattern;
+pub(super) use scope::terms;
 pub use strata::Stratum;
 
 use binding::Binding;
@@ -166,6 +170,7 @@ fn analyse(program: &Program, found: &mut Found) -> Outcome {
     let lattice = Lattice::new(program, found);
     let relations = Relations::new(program, &lattice, found);
     docs::check(program, found);
+    doc_facts::check(&relations, &lattice, found);
     let graph = Graph::new(program, &relations);
     cycles::check(program, &relations, &graph, found);
     let bodies = check_rules(program, &relations, &lattice, &graph, found);

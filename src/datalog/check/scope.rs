@@ -231,7 +231,7 @@ pub(super) fn inner_terms(aggregate: &Aggregate) -> impl Iterator<Item = &Expr> 
 }
 
 /// The terms in a literal.
-pub(super) fn terms(literal: &Literal) -> impl Iterator<Item = &Expr> {
+pub(in crate::datalog) fn terms(literal: &Literal) -> impl Iterator<Item = &Expr> {
     let (args, sides): (&[Expr], [Option<&Expr>; 2]) = match literal {
         Literal::Positive(atom) | Literal::Negative(atom) => (&atom.args, [None, None]),
         Literal::Compare { left, right, .. } => (&[], [Some(left), Some(right)]),

@@ -4,7 +4,7 @@ use crate::datalog::ast::{AggregateOp, BaseType, BinaryOp, CompareOp, Functor, T
 
 /// What an operand must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(in crate::datalog) enum Wanted {
     /// Any value.
     Anything,
     /// A `symbol`.
@@ -15,7 +15,7 @@ pub(super) enum Wanted {
     Whole,
 }
 
-pub(super) fn operator(op: BinaryOp) -> (Wanted, &'static str) {
+pub(in crate::datalog) fn operator(op: BinaryOp) -> (Wanted, &'static str) {
     match op {
         BinaryOp::Add => (Wanted::Numeric, "+"),
         BinaryOp::Sub => (Wanted::Numeric, "-"),
@@ -25,7 +25,7 @@ pub(super) fn operator(op: BinaryOp) -> (Wanted, &'static str) {
     }
 }
 
-pub(super) fn comparison(op: CompareOp) -> &'static str {
+pub(in crate::datalog) fn comparison(op: CompareOp) -> &'static str {
     match op {
         CompareOp::Eq => "=",
         CompareOp::Ne => "!=",
@@ -36,7 +36,7 @@ pub(super) fn comparison(op: CompareOp) -> &'static str {
     }
 }
 
-pub(super) fn functor(functor: Functor) -> (Wanted, &'static str) {
+pub(in crate::datalog) fn functor(functor: Functor) -> (Wanted, &'static str) {
     match functor {
         Functor::Cat => (Wanted::Text, "cat"),
         Functor::Strlen => (Wanted::Text, "strlen"),
@@ -49,7 +49,7 @@ pub(super) fn functor(functor: Functor) -> (Wanted, &'static str) {
 }
 
 /// What a functor gives; `min` and `max` give what they take.
-pub(super) fn result(functor: Functor) -> Option<BaseType> {
+pub(in crate::datalog) fn result(functor: Functor) -> Option<BaseType> {
     match functor {
         Functor::Cat | Functor::ToString => Some(BaseType::Symbol),
         Functor::Strlen | Functor::ToNumber => Some(BaseType::Number),
@@ -58,14 +58,14 @@ pub(super) fn result(functor: Functor) -> Option<BaseType> {
     }
 }
 
-pub(super) fn test_name(test: TextTest) -> &'static str {
+pub(in crate::datalog) fn test_name(test: TextTest) -> &'static str {
     match test {
         TextTest::Contains => "contains",
         TextTest::Match => "match",
     }
 }
 
-pub(super) fn aggregate_name(op: AggregateOp) -> &'static str {
+pub(in crate::datalog) fn aggregate_name(op: AggregateOp) -> &'static str {
     match op {
         AggregateOp::Count => "count",
         AggregateOp::Min => "min",

@@ -115,6 +115,21 @@ impl Facts {
         }
     }
 
+    /// Takes away the tuples whose columns have the given values, where there is one. How many there were.
+    pub fn remove(&mut self, relation: RelId, pattern: &[Option<Value<'_>>]) -> usize {
+        let Some(pile) = self.piles.get_mut(relation.0 as usize) else {
+            return 0;
+        };
+        let codes = pattern.iter().map(|value| match value {
+            None => Some(None),
+            Some(value) => self.values.find(*value).map(Some),
+        });
+        let Some(codes) = codes.collect::<Option<Vec<Option<u32>>>>() else {
+            return 0;
+        };
+        pile.remove(&codes)
+    }
+
     /// How many tuples were pushed.
     pub fn len(&self, relation: RelId) -> usize {
         self.piles
@@ -160,6 +175,34 @@ pub enum Field<'a> {
     Value(Value<'a>),
     /// A text that these facts have interned.
     Interned(Symbol),
+}
+
+impl Pile {
+    fn remove(&mut self, pattern: &[Option<u32>]) -> usize {
+        let arity = self.types.len();
+        if pattern.len() != arity {
+            return 0;
+        }
+        let before = self.count;
+        if arity == 0 {
+            self.count = 0;
+            return before;
+        }
+        let fits = |row: &[u32]| {
+            let mut columns = pattern.iter().zip(row);
+            columns.all(|(wanted, code)| wanted.is_none_or(|wanted| wanted == *code))
+        };
+        let kept: Vec<u32> = self
+            .codes
+            .chunks_exact(arity)
+            .filter(|row| !fits(row))
+            .flatten()
+            .copied()
+            .collect();
+        self.count = kept.len() / arity;
+        self.codes = kept;
+        before - self.count
+    }
 }
 
 /// Appends a tuple's codes; gives 1, the tuple. What does not fit leaves the codes as they were.

@@ -21,6 +21,8 @@ struct Relation {
     rows: Rows,
     /// The round of each row; empty when all are of round 0. None when stamps were not asked for.
     rounds: Vec<u32>,
+    /// Those of the rows that were pushed; nothing when all were.
+    pushed: Option<Rows>,
 }
 
 impl Model {
@@ -29,6 +31,7 @@ impl Model {
         values: Values,
         rows: Vec<Rows>,
         rounds: Vec<(u32, Vec<u32>)>,
+        pushed: Vec<(u32, Rows)>,
     ) -> Self {
         let relations = program
             .relations()
@@ -38,6 +41,7 @@ impl Model {
                 stratum: relation.stratum,
                 rows,
                 rounds: Vec::new(),
+                pushed: None,
             });
         let mut relations: Vec<Relation> = relations.collect();
         for (relation, rounds) in rounds {
@@ -45,7 +49,47 @@ impl Model {
                 relation.rounds = rounds;
             }
         }
+        for (relation, pushed) in pushed {
+            if let Some(relation) = relations.get_mut(relation as usize) {
+                relation.pushed = Some(pushed);
+            }
+        }
         Model { values, relations }
+    }
+
+    /// What the codes of its rows stand for.
+    pub(in crate::datalog) fn codes(&self) -> &Values {
+        &self.values
+    }
+
+    /// The rows of a relation, sorted by their codes.
+    pub(in crate::datalog) fn codes_of(&self, relation: u32) -> Option<&Rows> {
+        self.relations
+            .get(relation as usize)
+            .map(|relation| &relation.rows)
+    }
+
+    /// When a row first appeared.
+    pub(in crate::datalog) fn stamp_at(&self, relation: u32, row: usize) -> Option<Stamp> {
+        let relation = self.relations.get(relation as usize)?;
+        let round = relation.rounds.get(row).copied().unwrap_or(0);
+        Some(Stamp {
+            stratum: relation.stratum,
+            round,
+        })
+    }
+
+    /// Whether a row was pushed, be there a rule that derives it or not.
+    pub(in crate::datalog) fn was_pushed(&self, relation: u32, row: usize) -> bool {
+        let Some(relation) = self.relations.get(relation as usize) else {
+            return false;
+        };
+        let columns = relation.types.len();
+        let codes = relation.rows.row(row).get(..columns).unwrap_or_default();
+        match &relation.pushed {
+            Some(pushed) => !pushed.range(codes).is_empty(),
+            None => true,
+        }
     }
 
     fn relation(&self, relation: RelId) -> Option<&Relation> {
@@ -123,13 +167,7 @@ impl Model {
 
     /// When the tuple first appeared. Without [`Options::stamps`](crate::datalog::eval::Options::stamps) all rounds are 0.
     pub fn stamp(&self, relation: RelId, tuple: &[Value<'_>]) -> Option<Stamp> {
-        let at = self.position(relation, tuple)?;
-        let relation = self.relation(relation)?;
-        let round = relation.rounds.get(at).copied().unwrap_or(0);
-        Some(Stamp {
-            stratum: relation.stratum,
-            round,
-        })
+        self.stamp_at(relation.0, self.position(relation, tuple)?)
     }
 
     fn position(&self, relation: RelId, tuple: &[Value<'_>]) -> Option<usize> {

@@ -99,6 +99,8 @@ codes! {
     DuplicateColumn = "duplicate-column", Error;
     /// A doc comment that names a column which is not there.
     UnknownPlaceholder = "unknown-placeholder", Error;
+    /// A `with:` or `without:` that is no base fact.
+    InvalidDocFact = "invalid-doc-fact", Error;
     /// Two lints with one code.
     DuplicateLintCode = "duplicate-lint-code", Error;
     /// A severity that is none of the three.

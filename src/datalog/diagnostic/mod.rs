@@ -175,6 +175,12 @@ impl Diagnostics {
         self
     }
 
+    /// The same mistakes, told otherwise.
+    pub(crate) fn retold(mut self, tell: impl FnMut(&mut RuleError)) -> Diagnostics {
+        self.list.iter_mut().for_each(tell);
+        self
+    }
+
     /// The mistakes.
     pub fn iter(&self) -> std::slice::Iter<'_, RuleError> {
         self.list.iter()

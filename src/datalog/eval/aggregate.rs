@@ -1,5 +1,6 @@
 //! The values of an aggregate for all groups that are asked for: its body runs once, from the groups.
 
+use std::cell::RefCell;
 use std::cmp::Ordering;
 
 use super::compute::Place;
@@ -7,8 +8,9 @@ use super::fault::Fault;
 use super::frog::Relation;
 use super::row::{Row, Rows, RowsRef, for_width, with_width};
 use super::run::Run;
-use crate::datalog::ast::{AggregateOp, BaseType};
+use crate::datalog::ast::{AggregateOp, BaseType, Span};
 use crate::datalog::plan::program::AggregatePlan;
+use crate::datalog::value::Values;
 
 /// Rows of a group and its value, for each group in `source` that has one.
 pub(super) fn values(run: &Run<'_>, plan: &AggregatePlan, source: RowsRef<'_>) -> Rows {
@@ -39,7 +41,13 @@ fn by_group<const W: usize>(
             .take_while(|row| row.0.iter().zip(group).all(|(code, wanted)| code == wanted));
         let (own, others) = rest.split_at(here.count());
         rest = others;
-        if let Some(value) = fold(run, plan, own) {
+        let column = plan.value.map_or(0, usize::from);
+        let aggregated = own
+            .iter()
+            .map(|row| row.0.get(column).copied().unwrap_or_default());
+        let kind = (plan.op, plan.ty, plan.span);
+        let value = run.unless_fault(fold(&run.computer.values, kind, aggregated));
+        if let Some(value) = value.flatten() {
             codes.extend_from_slice(group);
             codes.push(value);
             count += 1;
@@ -67,62 +75,53 @@ fn groups(run: &Run<'_>, plan: &AggregatePlan, source: RowsRef<'_>) -> Rows {
     }))
 }
 
-/// The value of a group with these bindings.
-fn fold<const W: usize>(run: &Run<'_>, plan: &AggregatePlan, bindings: &[Row<W>]) -> Option<u32> {
-    let column = plan.value.map_or(0, usize::from);
-    let values_of = || {
-        bindings
-            .iter()
-            .map(|row| row.0.get(column).copied().unwrap_or_default())
-    };
-    match plan.op {
-        AggregateOp::Count => Some(
-            run.computer
-                .values
-                .borrow_mut()
-                .number(bindings.len() as i64),
-        ),
+/// What an aggregate makes of the values of its bindings; nothing when it does not hold.
+///
+/// # Errors
+/// A sum that does not fit its type.
+pub(in crate::datalog) fn fold(
+    values: &RefCell<Values>,
+    (op, ty, span): (AggregateOp, BaseType, Span),
+    codes: impl ExactSizeIterator<Item = u32>,
+) -> Result<Option<u32>, Fault> {
+    Ok(match op {
+        AggregateOp::Count => Some(values.borrow_mut().number(codes.len() as i64)),
         AggregateOp::Min | AggregateOp::Max => {
-            let values = run.computer.values.borrow();
-            let better = if plan.op == AggregateOp::Min {
+            let values = values.borrow();
+            let better = if op == AggregateOp::Min {
                 Ordering::Less
             } else {
                 Ordering::Greater
             };
-            values_of().reduce(|best, other| {
-                if values.compare(plan.ty, other, best) == better {
+            codes.reduce(|best, other| {
+                if values.compare(ty, other, best) == better {
                     other
                 } else {
                     best
                 }
             })
         }
-        AggregateOp::Sum if plan.ty == BaseType::Float => {
+        AggregateOp::Sum if ty == BaseType::Float => {
             let mut floats: Vec<f64> = {
-                let values = run.computer.values.borrow();
-                values_of().map(|code| values.real(code)).collect()
+                let values = values.borrow();
+                codes.map(|code| values.real(code)).collect()
             };
             // The smallest first, so that the sum does not depend on the order of rows.
             floats.sort_by(f64::total_cmp);
             let sum: f64 = floats.iter().sum();
-            let fault = || Fault::not_finite(&format!("sum of {} floats", floats.len()), plan.span);
-            let sum = run.unless_fault(if sum.is_finite() {
-                Ok(sum)
-            } else {
-                Err(fault())
-            })?;
-            Some(run.computer.values.borrow_mut().float(sum))
+            if !sum.is_finite() {
+                let shown = format!("sum of {} floats", floats.len());
+                return Err(Fault::not_finite(&shown, span));
+            }
+            Some(values.borrow_mut().float(sum))
         }
         AggregateOp::Sum => {
             let sum: i128 = {
-                let values = run.computer.values.borrow();
-                values_of()
-                    .map(|code| i128::from(values.integer(code)))
-                    .sum()
+                let values = values.borrow();
+                codes.map(|code| i128::from(values.integer(code))).sum()
             };
-            let sum = i64::try_from(sum).map_err(|_| Fault::overflow(&sum.to_string(), plan.span));
-            let sum = run.unless_fault(sum)?;
-            Some(run.computer.values.borrow_mut().number(sum))
+            let sum = i64::try_from(sum).map_err(|_| Fault::overflow(&sum.to_string(), span))?;
+            Some(values.borrow_mut().number(sum))
         }
-    }
+    })
 }

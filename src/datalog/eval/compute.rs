@@ -15,8 +15,8 @@ use crate::datalog::plan::program::Operand;
 use crate::datalog::value::{Value, Values, fixed_text};
 
 /// What expressions read from: the program's constants, and what codes stand for.
-pub(super) struct Computer {
-    pub(super) values: RefCell<Values>,
+pub(in crate::datalog) struct Computer {
+    pub(in crate::datalog) values: RefCell<Values>,
     pub(super) constants: Vec<u32>,
     patterns: RefCell<FxHashMap<u32, Regex>>,
 }
@@ -29,15 +29,38 @@ enum Scalar {
     Float(f64),
 }
 
+/// What an expression's leaf refers to.
+pub(in crate::datalog) trait Leaf: Copy {
+    /// Where it is looked for.
+    type Place<'a>: Copy;
+
+    /// The code at that place; `constants` are those of the program.
+    fn code(self, constants: &[u32], place: Self::Place<'_>) -> u32;
+}
+
+impl Leaf for Operand {
+    type Place<'a> = Place<'a>;
+
+    #[inline]
+    fn code(self, constants: &[u32], place: Place<'_>) -> u32 {
+        let code = match self {
+            Operand::Source(column) => place.source.get(usize::from(column)),
+            Operand::Found(column) => place.found.get(usize::from(column)),
+            Operand::Constant(constant) => constants.get(constant as usize),
+        };
+        code.copied().unwrap_or_default()
+    }
+}
+
 /// The row that a stage began with and the one that it found.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(in crate::datalog) struct Place<'a> {
     pub(super) source: &'a [u32],
     pub(super) found: &'a [u32],
 }
 
 impl Computer {
-    pub(super) fn new(values: Values, constants: Vec<u32>) -> Self {
+    pub(in crate::datalog) fn new(values: Values, constants: Vec<u32>) -> Self {
         Computer {
             values: RefCell::new(values),
             constants,
@@ -48,18 +71,17 @@ impl Computer {
     /// The code at a place.
     #[inline]
     pub(super) fn code(&self, operand: Operand, place: Place<'_>) -> u32 {
-        let code = match operand {
-            Operand::Source(column) => place.source.get(usize::from(column)),
-            Operand::Found(column) => place.found.get(usize::from(column)),
-            Operand::Constant(constant) => self.constants.get(constant as usize),
-        };
-        code.copied().unwrap_or_default()
+        operand.code(&self.constants, place)
     }
 
     /// The code of an expression's value.
-    pub(super) fn compute(&self, expr: &Expr<Operand>, place: Place<'_>) -> Result<u32, Fault> {
+    pub(in crate::datalog) fn compute<L: Leaf>(
+        &self,
+        expr: &Expr<L>,
+        place: L::Place<'_>,
+    ) -> Result<u32, Fault> {
         if let Expr::Leaf(operand, _) = expr {
-            return Ok(self.code(*operand, place));
+            return Ok(operand.code(&self.constants, place));
         }
         Ok(match self.scalar(expr, place)? {
             Scalar::Symbol(code) => code,
@@ -68,23 +90,23 @@ impl Computer {
         })
     }
 
-    pub(super) fn compare(
+    pub(in crate::datalog) fn compare<L: Leaf>(
         &self,
         op: CompareOp,
-        left: &Expr<Operand>,
-        right: &Expr<Operand>,
-        place: Place<'_>,
+        left: &Expr<L>,
+        right: &Expr<L>,
+        place: L::Place<'_>,
     ) -> Result<bool, Fault> {
         let (left, right) = (self.scalar(left, place)?, self.scalar(right, place)?);
         Ok(op.holds(self.order(left, right)))
     }
 
-    pub(super) fn test(
+    pub(in crate::datalog) fn test<L: Leaf>(
         &self,
         test: TextTest,
-        args: &[Expr<Operand>; 2],
+        args: &[Expr<L>; 2],
         span: Span,
-        place: Place<'_>,
+        place: L::Place<'_>,
     ) -> Result<bool, Fault> {
         let (first, second) = (
             self.compute(&args[0], place)?,
@@ -119,10 +141,10 @@ impl Computer {
         }
     }
 
-    fn scalar(&self, expr: &Expr<Operand>, place: Place<'_>) -> Result<Scalar, Fault> {
+    fn scalar<L: Leaf>(&self, expr: &Expr<L>, place: L::Place<'_>) -> Result<Scalar, Fault> {
         match expr {
             Expr::Leaf(operand, ty) => {
-                let code = self.code(*operand, place);
+                let code = operand.code(&self.constants, place);
                 Ok(match ty {
                     BaseType::Symbol => Scalar::Symbol(code),
                     BaseType::Number => Scalar::Number(self.values.borrow().integer(code)),
@@ -153,12 +175,12 @@ impl Computer {
         }
     }
 
-    fn call(
+    fn call<L: Leaf>(
         &self,
         functor: Functor,
-        args: &[Expr<Operand>],
+        args: &[Expr<L>],
         span: Span,
-        place: Place<'_>,
+        place: L::Place<'_>,
     ) -> Result<Scalar, Fault> {
         let args = args
             .iter()

@@ -6,9 +6,9 @@ use crate::datalog::plan::program::RulePlan;
 
 /// What is wrong with an expression, before it is known in which rule.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(in crate::datalog) struct Fault {
     pub(super) code: Code,
-    pub(super) message: String,
+    pub(in crate::datalog) message: String,
     pub(super) help: Option<String>,
     pub(super) span: Option<Span>,
     pub(super) label: &'static str,

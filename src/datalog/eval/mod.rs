@@ -5,11 +5,11 @@
 //!
 //! What can fail is evaluated only for rows that really reach it; see `plan::phases` for which those are.
 
-mod aggregate;
+pub(in crate::datalog) mod aggregate;
 mod arithmetic;
 mod barren;
-mod compute;
-mod fault;
+pub(in crate::datalog) mod compute;
+pub(in crate::datalog) mod fault;
 mod frog;
 mod gather;
 mod growing;
@@ -90,6 +90,7 @@ pub fn evaluate(
         computer: Computer::new(values, constants),
         progress: Progress::new(options.limits.rows),
         rounds: Vec::new(),
+        pushed: Vec::new(),
     };
     let wanted = wanted(program, goals);
     for (stratum, _) in program
@@ -129,6 +130,8 @@ struct Evaluation<'a> {
     computer: Computer,
     progress: Progress,
     rounds: Vec<(u32, Vec<u32>)>,
+    /// What was pushed to relations that rules add to.
+    pushed: Vec<(u32, Rows)>,
 }
 
 impl Evaluation<'_> {
@@ -152,7 +155,11 @@ impl Evaluation<'_> {
             made = others;
             let own: Vec<(u32, Rows)> = own;
             pieces.extend(own.into_iter().map(|(_, rows)| rows));
-            pieces.push(self.store.take(relation, columns(relation)));
+            let pushed = self.store.take(relation, columns(relation));
+            if !plan.recursive.is_empty() || pieces.iter().any(|rows| !rows.is_empty()) {
+                self.pushed.push((relation, pushed.clone()));
+            }
+            pieces.push(pushed);
             initial.push((
                 relation,
                 columns(relation),
@@ -273,6 +280,7 @@ impl Evaluation<'_> {
             self.computer.values.into_inner(),
             relations,
             self.rounds,
+            self.pushed,
         )
     }
 }

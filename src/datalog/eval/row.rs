@@ -176,6 +176,15 @@ impl Rows {
         })
     }
 
+    /// The rows that begin with these codes.
+    pub(crate) fn range(&self, key: &[u32]) -> std::ops::Range<usize> {
+        let start = self.lower_bound(key);
+        for_width!(Rows, self, rows => {
+            let rest = rows.get(start..).unwrap_or_default();
+            start..start + rest.partition_point(|row| row.0.iter().zip(key).all(|(code, wanted)| code == wanted))
+        })
+    }
+
     /// All of them in one relation; they have one width.
     pub(super) fn union(pieces: Vec<Rows>, columns: usize) -> Rows {
         with_width!(columns, W => {

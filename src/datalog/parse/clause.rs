@@ -9,7 +9,7 @@ use crate::datalog::lex::{DIRECTIVES, DocLine, Kind};
 use crate::datalog::nearest::nearest;
 
 use super::body::MOST_BYTES;
-use super::cursor::{Cursor, GivenUp, Parsed};
+use super::cursor::{Cursor, GivenUp, Parsed, Text};
 use super::reserved;
 
 /// `.include "name"`.
@@ -45,7 +45,7 @@ impl Cursor<'_> {
         includes
     }
 
-    fn rule(&mut self, program: &mut Program) -> Parsed<()> {
+    pub(super) fn rule(&mut self, program: &mut Program) -> Parsed<()> {
         let start = self.span();
         let mut heads = vec![self.atom()?];
         while self.take(Kind::Comma) {
@@ -65,7 +65,8 @@ impl Cursor<'_> {
             }
             _ => return Err(self.unexpected("`:-` or `.`")),
         };
-        if self.kind() != Kind::Dot {
+        let is_end = self.what == Text::Query && self.kind() == Kind::End;
+        if self.kind() != Kind::Dot && !is_end {
             return Err(self.unexpected("`,`, `;` or `.`"));
         }
         self.next();
@@ -92,7 +93,7 @@ impl Cursor<'_> {
         GivenUp
     }
 
-    fn directive(
+    pub(super) fn directive(
         &mut self,
         program: &mut Program,
         includes: &mut Vec<Include>,
@@ -312,7 +313,7 @@ impl Cursor<'_> {
         Ok(())
     }
 
-    fn stray_docs(&mut self, docs: &[DocLine]) {
+    pub(super) fn stray_docs(&mut self, docs: &[DocLine]) {
         let (Some(first), Some(last)) = (docs.first(), docs.last()) else {
             return;
         };

@@ -25,7 +25,25 @@ pub(super) struct Cursor<'a> {
     depth: u32,
     /// The deepest term read so far; an aggregate is at least as deep as the terms in its body.
     pub(super) deepest_term: u32,
+    /// What the text is, which may end without a full stop when it is a query.
+    pub(super) what: Text,
     found: &'a mut Found,
+}
+
+/// What is parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Text {
+    File,
+    Query,
+}
+
+impl Text {
+    fn name(self) -> &'static str {
+        match self {
+            Text::File => "file",
+            Text::Query => "query",
+        }
+    }
 }
 
 const END: Token = Token {
@@ -45,6 +63,7 @@ impl<'a> Cursor<'a> {
             at: 0,
             depth: 0,
             deepest_term: 0,
+            what: Text::File,
             found,
         }
     }
@@ -177,7 +196,10 @@ impl<'a> Cursor<'a> {
             return GivenUp;
         }
         let message = match here.kind {
-            Kind::End => format!("expected {wanted}, found the end of the file"),
+            Kind::End => format!(
+                "expected {wanted}, found the end of the {}",
+                self.what.name()
+            ),
             _ => format!("expected {wanted}, found `{}`", self.shown(here)),
         };
         let error = RuleError::new(Code::Syntax, message);

@@ -7,7 +7,9 @@ mod constant;
 mod cursor;
 mod expr;
 mod include;
+mod query;
 mod reserved;
+pub(super) mod single;
 
 use std::collections::VecDeque;
 
@@ -17,6 +19,8 @@ use super::lex;
 use super::source::Sources;
 
 pub use include::{FromDisk, Loader, NoIncludes};
+pub use query::goes_on;
+pub(super) use query::{Asked, parse_query};
 
 use clause::Include;
 use cursor::Cursor;

@@ -4,36 +4,36 @@ use super::expr::Expr;
 use crate::datalog::ast::{AggregateOp, BaseType, CompareOp, Span, TextTest};
 
 /// Number of a variable of one body.
-pub(super) type Var = usize;
+pub(in crate::datalog) type Var = usize;
 
 /// A body and what it makes.
 #[derive(Debug)]
-pub(super) struct Body {
+pub(in crate::datalog) struct Body {
     /// How many variables there are.
-    pub(super) variables: usize,
+    pub(in crate::datalog) variables: usize,
     /// The first so many are known beforehand: the group of an aggregate.
-    pub(super) given: usize,
-    pub(super) goals: Vec<Goal>,
-    pub(super) heads: Vec<HeadGoal>,
+    pub(in crate::datalog) given: usize,
+    pub(in crate::datalog) goals: Vec<Goal>,
+    pub(in crate::datalog) heads: Vec<HeadGoal>,
 }
 
 /// One tuple to be made.
 #[derive(Debug)]
-pub(super) struct HeadGoal {
-    pub(super) relation: u32,
-    pub(super) columns: Vec<Expr<Term>>,
+pub(in crate::datalog) struct HeadGoal {
+    pub(in crate::datalog) relation: u32,
+    pub(in crate::datalog) columns: Vec<Expr<Term>>,
 }
 
 /// A leaf of an atom or of an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Term {
+pub(in crate::datalog) enum Term {
     Var(Var),
     Constant(u32),
     Wildcard,
 }
 
 impl Term {
-    pub(super) fn var(self) -> Option<Var> {
+    pub(in crate::datalog) fn var(self) -> Option<Var> {
         if let Term::Var(var) = self {
             Some(var)
         } else {
@@ -44,7 +44,7 @@ impl Term {
 
 /// One conjunct.
 #[derive(Debug)]
-pub(super) enum Goal {
+pub(in crate::datalog) enum Goal {
     Atom {
         relation: u32,
         args: Vec<Term>,
@@ -70,20 +70,20 @@ pub(super) enum Goal {
 
 /// An aggregate; its body makes rows of the group, then what distinguishes bindings, then the value.
 #[derive(Debug)]
-pub(super) struct AggregateGoal {
-    pub(super) op: AggregateOp,
-    pub(super) ty: BaseType,
+pub(in crate::datalog) struct AggregateGoal {
+    pub(in crate::datalog) op: AggregateOp,
+    pub(in crate::datalog) ty: BaseType,
     /// Variables of the surrounding body; they are the given ones of the inner body, in this order.
-    pub(super) group: Vec<Var>,
-    pub(super) body: Body,
-    pub(super) value: Option<usize>,
-    pub(super) columns: usize,
-    pub(super) span: Span,
+    pub(in crate::datalog) group: Vec<Var>,
+    pub(in crate::datalog) body: Body,
+    pub(in crate::datalog) value: Option<usize>,
+    pub(in crate::datalog) columns: usize,
+    pub(in crate::datalog) span: Span,
 }
 
 impl Goal {
     /// Calls `visit` with each variable that the goal mentions.
-    pub(super) fn each_var(&self, visit: &mut impl FnMut(Var)) {
+    pub(in crate::datalog) fn each_var(&self, visit: &mut impl FnMut(Var)) {
         match self {
             Goal::Atom { args, .. } => args.iter().filter_map(|arg| arg.var()).for_each(visit),
             Goal::Compare { left, right, .. } => {
@@ -99,7 +99,7 @@ impl Goal {
     }
 
     /// Whether a row may reach it for which it has neither yes nor no.
-    pub(super) fn can_fail(&self) -> bool {
+    pub(in crate::datalog) fn can_fail(&self) -> bool {
         match self {
             Goal::Atom { .. } => false,
             Goal::Compare { left, right, .. } => left.can_fail() || right.can_fail(),
@@ -122,7 +122,7 @@ impl Goal {
 
     /// The variable that the goal gives a value to when everything else in it is known, with that value:
     /// `X = E` where `E` is more than a variable or a constant.
-    pub(super) fn assigns(&self) -> Option<Var> {
+    pub(in crate::datalog) fn assigns(&self) -> Option<Var> {
         match self {
             Goal::Compare {
                 op: CompareOp::Eq,
@@ -143,7 +143,7 @@ impl Goal {
     }
 }
 
-pub(super) fn each_var(expr: &Expr<Term>, visit: &mut impl FnMut(Var)) {
+pub(in crate::datalog) fn each_var(expr: &Expr<Term>, visit: &mut impl FnMut(Var)) {
     expr.each_leaf(&mut |leaf| {
         if let Term::Var(var) = leaf {
             visit(*var);
@@ -151,7 +151,7 @@ pub(super) fn each_var(expr: &Expr<Term>, visit: &mut impl FnMut(Var)) {
     });
 }
 
-pub(super) fn mentions(expr: &Expr<Term>, var: Var) -> bool {
+pub(in crate::datalog) fn mentions(expr: &Expr<Term>, var: Var) -> bool {
     let mut found = false;
     each_var(expr, &mut |other| found |= other == var);
     found

@@ -69,8 +69,22 @@ impl Lowering<'_> {
         literals: &[Literal],
         types: &BodyTypes,
     ) -> Body {
+        self.by_literal(heads, literals, types).0
+    }
+
+    /// The same, with the number of goals up to the end of each literal.
+    pub(super) fn by_literal(
+        &mut self,
+        heads: &[&Atom],
+        literals: &[Literal],
+        types: &BodyTypes,
+    ) -> (Body, Vec<usize>) {
         let mut scope = Scope::new(&[], types);
-        self.literals(literals, &mut scope);
+        let mut ends = Vec::with_capacity(literals.len());
+        for literal in literals {
+            self.literals([literal], &mut scope);
+            ends.push(scope.goals.len());
+        }
         let heads = heads.iter().filter_map(|head| {
             let relation = self.checked.relation(&head.relation.name)?;
             let columns = head
@@ -84,12 +98,13 @@ impl Lowering<'_> {
             })
         });
         let heads = heads.collect();
-        Body {
+        let body = Body {
             variables: scope.count,
             given: 0,
             goals: scope.goals,
             heads,
-        }
+        };
+        (body, ends)
     }
 
     fn literals<'b>(

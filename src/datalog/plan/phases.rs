@@ -17,15 +17,15 @@ use crate::datalog::ast::CompareOp;
 
 /// Goals between two barriers.
 #[derive(Debug, Default)]
-pub(super) struct Phase {
+pub(in crate::datalog) struct Phase {
     /// These cannot fail.
-    pub(super) goals: Vec<usize>,
+    pub(in crate::datalog) goals: Vec<usize>,
     /// The goal that can, at the end.
-    pub(super) barrier: Option<usize>,
+    pub(in crate::datalog) barrier: Option<usize>,
 }
 
 /// Divides a body into phases. Goals that never become ready (the checker refuses such bodies) are left out.
-pub(super) fn phases(body: &Body) -> Vec<Phase> {
+pub(in crate::datalog) fn phases(body: &Body) -> Vec<Phase> {
     let mut bound = Bound::new(body);
     let mut waiting: Vec<usize> = (0..body.goals.len()).collect();
     let mut phases = vec![Phase::default()];

@@ -109,6 +109,11 @@ fn known_files(connection: &Connection) -> Result<HashMap<(usize, String), Known
     Ok(known)
 }
 
+/// What tells whether a file's content is as it was.
+pub(super) fn content_hash(bytes: &[u8]) -> String {
+    format!("{:032x}", xxh3_128(bytes))
+}
+
 fn read(file: &Offered, before: Option<&Known>) -> Read {
     let bytes = match file.content.bytes() {
         Ok(bytes) => bytes,
@@ -126,7 +131,7 @@ fn read(file: &Offered, before: Option<&Known>) -> Read {
             };
         }
     };
-    let hash = format!("{:032x}", xxh3_128(&bytes));
+    let hash = content_hash(&bytes);
     let same_kind =
         before.is_some_and(|before| file.kind.is_none_or(|kind| kind.name() == before.kind));
     if same_kind && before.is_some_and(|before| before.hash == hash) {

@@ -1,0 +1,255 @@
+//! Why a recipe was not chosen: every condition that fails, or what it was beaten by, and what would
+//! change it.
+
+use serde::Serialize;
+
+use crate::datalog::Model;
+use crate::datalog::proof::Prover;
+use crate::policy::PolicyError;
+
+use super::change::{Change, changes};
+use super::configuration::Configuration;
+use super::refusal::{Failed, failed};
+use super::world::{World, facts_in};
+
+/// What became of a configuration, or of a recipe by its best configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It serves the request.
+    Chosen,
+    /// It could, and another comes first.
+    Beaten,
+    /// Conditions fail.
+    Rejected,
+    /// It is a recipe for another model.
+    OtherModel,
+    /// There is no such recipe or configuration.
+    Unknown,
+}
+
+/// The answer about a recipe.
+#[derive(Clone, Debug, Serialize)]
+pub struct WhyNot {
+    /// The recipe.
+    pub recipe_id: String,
+    /// The model that was asked for.
+    pub model: Option<String>,
+    /// That of its best configuration.
+    pub verdict: Verdict,
+    /// Its configurations, the nearest miss first.
+    pub configurations: Vec<WhyNotConfiguration>,
+}
+
+/// The answer about one configuration.
+#[derive(Clone, Debug, Serialize)]
+pub struct WhyNotConfiguration {
+    /// The backend.
+    pub backend: String,
+    /// GPUs.
+    pub gpus: i64,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Every condition that fails.
+    pub failed: Vec<Failed>,
+    /// What comes first in its place.
+    pub beaten_by: Option<BeatenBy>,
+    /// What would change it, each evaluated; absent when it was not looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Vec<Change>>,
+    /// The same as its recipe, backend and GPU count.
+    #[serde(skip)]
+    pub configuration: Configuration,
+}
+
+/// What comes first in place of an eligible configuration.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BeatenBy {
+    /// The recipe.
+    pub recipe_id: String,
+    /// The backend.
+    pub backend: String,
+    /// GPUs.
+    pub gpus: i64,
+    /// The criterion of the order that decided: `gpus`, `precision`, ...
+    pub criterion: String,
+    /// By how much.
+    pub says: String,
+}
+
+impl BeatenBy {
+    /// The winner, and the stage at which a configuration was left behind.
+    pub(super) fn find(
+        world: &World<'_>,
+        model: &Model,
+        beaten: &Configuration,
+    ) -> Option<BeatenBy> {
+        let chosen = world.checked.relation("chosen")?;
+        let winner = facts_in(model, chosen, &[crate::datalog::Datum::Number(1)]);
+        let winner = winner.first().and_then(Configuration::of)?;
+        let (criterion, says) = criterion(world, model, beaten)?;
+        Some(BeatenBy {
+            recipe_id: winner.recipe_id,
+            backend: winner.backend,
+            gpus: winner.gpus,
+            criterion,
+            says,
+        })
+    }
+
+    /// The winner.
+    pub fn configuration(&self) -> Configuration {
+        Configuration {
+            recipe_id: self.recipe_id.clone(),
+            backend: self.backend.clone(),
+            gpus: self.gpus,
+        }
+    }
+}
+
+/// The family of relations that say where in the order a configuration was left behind.
+const AFTER: &str = "after_";
+
+/// The criterion that left a configuration behind, and its sentence.
+pub(super) fn criterion(
+    world: &World<'_>,
+    model: &Model,
+    configuration: &Configuration,
+) -> Option<(String, String)> {
+    let speaker = world.speaker();
+    world.family(AFTER).into_iter().find_map(|relation| {
+        let facts = facts_in(model, relation, &configuration.key());
+        let name = speaker.name(relation);
+        let criterion = name.strip_prefix(AFTER).unwrap_or(name).replace('_', " ");
+        Some((criterion, speaker.fact(facts.first()?)))
+    })
+}
+
+/// Why the configurations of a recipe were not chosen, the nearest miss first. What would change it is
+/// looked for in the first `look_into` of them.
+///
+/// # Errors
+/// The rules cannot be evaluated.
+pub fn why_not(
+    world: &World<'_>,
+    recipe: &str,
+    of_interest: impl Fn(&Configuration) -> bool,
+    look_into: usize,
+) -> Result<WhyNot, PolicyError> {
+    let prover = Prover::new(&world.checked, &world.model);
+    let order = search_order(world)?;
+    let mut configurations = Vec::new();
+    for configuration in all(world, recipe)? {
+        if of_interest(&configuration) {
+            configurations.push(one(world, &prover, configuration)?);
+        }
+    }
+    let stages: Vec<String> = world
+        .family(AFTER)
+        .into_iter()
+        .map(|relation| {
+            world
+                .speaker()
+                .name(relation)
+                .replace(AFTER, "")
+                .replace('_', " ")
+        })
+        .collect();
+    configurations.sort_by_key(|answer| {
+        let stage = answer
+            .beaten_by
+            .as_ref()
+            .and_then(|beaten| stages.iter().position(|stage| *stage == beaten.criterion));
+        let place = order
+            .iter()
+            .position(|other| *other == answer.configuration);
+        (
+            answer.verdict,
+            answer.failed.len(),
+            std::cmp::Reverse(stage),
+            place.unwrap_or(usize::MAX),
+        )
+    });
+    for answer in configurations.iter_mut().take(look_into) {
+        answer.changes = Some(changes(world, &answer.configuration)?);
+    }
+    let verdict = configurations.iter().map(|answer| answer.verdict).min();
+    Ok(WhyNot {
+        recipe_id: recipe.to_owned(),
+        model: world
+            .asked
+            .as_ref()
+            .map(|asked| asked.request.model.clone()),
+        verdict: verdict.unwrap_or(Verdict::Unknown),
+        configurations,
+    })
+}
+
+/// The configurations of a recipe.
+pub(super) fn all(world: &World<'_>, recipe: &str) -> Result<Vec<Configuration>, PolicyError> {
+    let relation = world.relation("configuration")?;
+    let first = [crate::datalog::Datum::Symbol(recipe.to_owned())];
+    let facts = facts_in(&world.model, relation, &first);
+    Ok(facts
+        .iter()
+        .filter_map(|fact| match fact.values.as_slice() {
+            [
+                _,
+                crate::datalog::Datum::Symbol(backend),
+                crate::datalog::Datum::Number(gpus),
+            ] => Some(Configuration {
+                recipe_id: recipe.to_owned(),
+                backend: backend.clone(),
+                gpus: *gpus,
+            }),
+            _ => None,
+        })
+        .collect())
+}
+
+/// The configurations in the order in which the search tries them.
+fn search_order(world: &World<'_>) -> Result<Vec<Configuration>, PolicyError> {
+    let mut places = world.facts_of(world.relation("search_place")?);
+    places.sort_by(|a, b| a.values.get(4..).cmp(&b.values.get(4..)));
+    Ok(places.iter().filter_map(Configuration::of).collect())
+}
+
+fn one(
+    world: &World<'_>,
+    prover: &Prover<'_>,
+    configuration: Configuration,
+) -> Result<WhyNotConfiguration, PolicyError> {
+    let key = configuration.key();
+    let facts = |family: &str| {
+        let relations = world.family(family).into_iter();
+        relations
+            .flat_map(|relation| facts_in(&world.model, relation, &key))
+            .collect::<Vec<_>>()
+    };
+    let other_model = facts_in(&world.model, world.relation("not_considered_model")?, &key);
+    let mut reasons = facts("not_considered_");
+    reasons.extend(facts("rejected_"));
+    let failed: Vec<Failed> = reasons
+        .iter()
+        .map(|fact| failed(world, prover, fact))
+        .collect();
+    let chosen = !facts_in(&world.model, world.relation("chosen")?, &key).is_empty();
+    let verdict = match (chosen, failed.is_empty()) {
+        (true, _) => Verdict::Chosen,
+        (_, true) => Verdict::Beaten,
+        _ if !other_model.is_empty() => Verdict::OtherModel,
+        _ => Verdict::Rejected,
+    };
+    let beaten_by = (verdict == Verdict::Beaten)
+        .then(|| BeatenBy::find(world, &world.model, &configuration))
+        .flatten();
+    Ok(WhyNotConfiguration {
+        backend: configuration.backend.clone(),
+        gpus: configuration.gpus,
+        verdict,
+        failed,
+        beaten_by,
+        changes: None,
+        configuration,
+    })
+}

@@ -1,0 +1,103 @@
+//! The text of a document as it was when the store read it, parsed again to see where things stand.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use rusqlite::OptionalExtension;
+
+use super::Place;
+use crate::catalog::problem::printable;
+use crate::catalog::secret;
+use crate::catalog::yaml::{self, Node};
+use crate::store::ingest::content_hash;
+use crate::store::layer::Content;
+use crate::store::{Store, StoreError};
+
+/// A document and its tree.
+#[derive(Debug)]
+pub(super) struct Document {
+    file: String,
+    embedded: bool,
+    /// As it may be shown: secrets and what a terminal obeys are covered, byte by byte.
+    text: Arc<str>,
+    pub root: Node,
+}
+
+/// The documents that were read, by the number of their file: explanations name the same few again
+/// and again.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Documents(RefCell<HashMap<i64, Option<Arc<Document>>>>);
+
+impl Store {
+    /// A file's document; none where its text cannot be read or is not what the store read.
+    pub(super) fn origin_document(&self, file: i64) -> Result<Option<Arc<Document>>, StoreError> {
+        if let Some(known) = self.documents.0.borrow().get(&file) {
+            return Ok(known.clone());
+        }
+        let document = self.read_document(file)?.map(Arc::new);
+        let mut documents = self.documents.0.borrow_mut();
+        documents.insert(file, document.clone());
+        Ok(document)
+    }
+
+    fn read_document(&self, file: i64) -> Result<Option<Document>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT layer, name, hash FROM file WHERE id = ?1")?;
+        let found: Option<(i64, String, String)> = statement
+            .query_row([file], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()?;
+        let Some((layer, name, hash)) = found else {
+            return Ok(None);
+        };
+        // By this run's own layers: the store may have been filled from another working directory.
+        let layer = usize::try_from(layer).ok();
+        let layer = layer.and_then(|layer| self.layers.get(layer));
+        let content = layer.and_then(|layer| layer.content(&name));
+        let Some(content) = content else {
+            return Ok(None);
+        };
+        let same = content.bytes().ok().filter(|b| content_hash(b) == hash);
+        let Some(text) = same.and_then(|bytes| String::from_utf8(bytes.into_owned()).ok()) else {
+            return Ok(None);
+        };
+        let Ok(root) = yaml::read(&text) else {
+            return Ok(None);
+        };
+        let (file, embedded) = match content {
+            Content::Embedded(_) => (name, true),
+            Content::Disk(path) => (path.display().to_string(), false),
+        };
+        Ok(Some(Document {
+            file,
+            embedded,
+            text: printable(&secret::masked(&text)).into(),
+            root,
+        }))
+    }
+}
+
+impl Document {
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// A stretch of bytes as a place; none where the text has no such stretch.
+    pub fn place(&self, span: Range<usize>) -> Option<Place> {
+        self.text.get(span.clone())?;
+        let before = self.text.get(..span.start)?;
+        let before = before.strip_prefix('\u{feff}').unwrap_or(before);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        Some(Place {
+            file: self.file.clone(),
+            embedded: self.embedded,
+            line: before.matches('\n').count() + 1,
+            column: line.chars().count() + 1,
+            offset: span.start,
+            length: span.len(),
+            text: Arc::clone(&self.text),
+        })
+    }
+}
