@@ -378,3 +378,21 @@ fn called_aim_shell_it_is_the_shell() {
     let shell = ran(&mut place.command_as(&link, &["hardware(\"MI300X\", G, _)"])).exits(0);
     assert_eq!(shell.out, "G\ngfx942\n");
 }
+
+#[test]
+fn the_shell_says_why_and_why_not() {
+    let place = site();
+    let machine = ["--hardware=MI300X", "--available-gpus=4"];
+    let lines = ".why acme/rocket\n.why-not three\n.why recipe(\"one\", _, _, _)\n";
+    let ran = shell(&place, &machine, lines).exits(0);
+    for part in [
+        "`one`, vllm on 1 GPU, is chosen",
+        "It is for MI355X, and this machine has MI300X.",
+        "`one` serves `acme/rocket` on MI300X at bf16.",
+    ] {
+        assert!(ran.out.contains(part), "no `{part}` in\n{}", ran.out);
+    }
+    shell(&place, &[], ".why-not\n")
+        .exits(2)
+        .says("`.why-not` takes RECIPE|TUPLE");
+}

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::datalog::ast::Decl;
 use crate::datalog::difference::{DocFact, WITH, WITHOUT};
 use crate::datalog::{Datum, Fact, Model, Pattern, Value};
 use crate::policy::PolicyError;
@@ -13,6 +14,8 @@ use super::world::{Difference, World, facts_in};
 
 /// How many changes one after the other are tried where no single one will do.
 const MOST_STEPS: usize = 4;
+/// The columns of a proposal that say which configuration it is for: request, recipe, backend, gpus.
+const KEY_COLUMNS: usize = 4;
 /// How many proposals for one configuration are evaluated.
 const MOST_PROPOSALS: usize = 64;
 
@@ -208,13 +211,7 @@ fn proposal(world: &World<'_>, fact: &Fact) -> Proposal {
                 difference.without.push(Pattern { relation, values });
             }
         }
-        let to = decl
-            .columns
-            .iter()
-            .position(|column| column.name.name == "to");
-        if let Some(to) = to.and_then(|to| fact.values.get(to)) {
-            value = json(to);
-        }
+        value = new_values(decl, fact);
     }
     let name = speaker.name(fact.relation);
     Proposal {
@@ -225,6 +222,24 @@ fn proposal(world: &World<'_>, fact: &Fact) -> Proposal {
             .to_owned(),
         value,
         difference,
+    }
+}
+
+/// What its sentence says beside the configuration: the value of `to` alone, or several by their names.
+fn new_values(decl: &Decl, fact: &Fact) -> serde_json::Value {
+    let sentence = decl.doc.iter().flat_map(|doc| doc.sentence.columns());
+    let said: Vec<&str> = sentence.map(|name| name.name.as_str()).collect();
+    let columns = decl.columns.iter().map(|column| column.name.name.as_str());
+    let mut values: Vec<(&str, &Datum)> = columns.zip(&fact.values).skip(KEY_COLUMNS).collect();
+    values.retain(|(name, _)| said.contains(name) || *name == "to");
+    match values.as_slice() {
+        [] => serde_json::Value::Bool(true),
+        [("to", to)] => json(to),
+        several => several
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), json(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
     }
 }
 

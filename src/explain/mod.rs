@@ -21,7 +21,7 @@ pub use change::{Change, Proposal};
 pub use configuration::Configuration;
 pub use node::{Node, RulePlace, Status};
 pub use place::{At, AtFile};
-pub use refusal::{Failed, Sourced};
+pub use refusal::{Failed, Sourced, Telling};
 pub use text::{Style, tree, wrapped};
 pub use tuples::{matching, of_this_run, prove_each, refuse};
 pub use why::{Beaten, Why, why};

@@ -9,6 +9,7 @@ use crate::datalog::{Datum, Fact, Pattern};
 use crate::launch::{Given, absent_given, given_instead, given_origin};
 use crate::store::Cell;
 
+use super::configuration::Configuration;
 use super::node::RulePlace;
 use super::world::World;
 
@@ -110,6 +111,21 @@ impl World<'_> {
             column: place.column,
             offset: span.start as usize,
             length: span.length(),
+        }
+    }
+
+    /// The file that a configuration stands in.
+    pub fn file_of(&self, configuration: &Configuration) -> Option<String> {
+        let relation = self.checked.relation("configuration")?;
+        let values = [
+            Datum::Symbol(configuration.recipe_id.clone()),
+            Datum::Symbol(configuration.backend.clone()),
+            Datum::Number(configuration.gpus),
+        ];
+        let values: Vec<Option<&Datum>> = values.iter().map(Some).collect();
+        match self.place(relation, &values, None)? {
+            At::File(place) => Some(place.file),
+            _ => None,
         }
     }
 

@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use crate::datalog::Fact;
-use crate::datalog::proof::{Derivation, PremiseKind, Prover, Step};
+use crate::datalog::proof::{Derivation, Premise, PremiseKind, Prover, Step};
 
 use super::node::RulePlace;
 use super::place::At;
+use super::proof::names_a_value;
 use super::world::World;
 
 /// A condition that fails.
@@ -26,8 +27,17 @@ pub struct Failed {
     pub rule_at: Option<RulePlace>,
     /// What to do about it.
     pub help: Option<String>,
-    /// The conditions of the rule that tell, with their values, and where they stand in its file.
+    /// The condition that tells, where the rule or one that it rests on has one.
     #[serde(skip)]
+    pub telling: Option<Telling>,
+}
+
+/// The comparisons and negations of a rule, which tell why it applies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Telling {
+    /// The relation that the rule derives.
+    pub rule: String,
+    /// Where they stand, with their values.
     pub conditions: Vec<(RulePlace, String)>,
 }
 
@@ -85,24 +95,62 @@ pub(super) fn failed(world: &World<'_>, prover: &Prover<'_>, fact: &Fact) -> Fai
         at,
         rule_at: derived.map(|derived| world.rule_place(derived.head)),
         help: speaker.field(fact, "help"),
-        conditions: derived
-            .into_iter()
-            .flat_map(|derived| conditions(world, derived))
-            .collect(),
+        telling: telling(world, prover, fact),
     }
 }
 
-/// The comparisons and negations of a rule.
-fn conditions(world: &World<'_>, derived: &Derivation) -> Vec<(RulePlace, String)> {
-    let telling = derived.premises.iter().filter(|premise| {
-        matches!(
-            premise.kind,
-            PremiseKind::Absent(_) | PremiseKind::Test { .. }
-        )
-    });
-    telling
-        .map(|premise| (world.rule_place(premise.span), premise.text.clone()))
-        .collect()
+/// The nearest rule behind a reason that compares values or finds something missing; what the run
+/// merely did not ask for tells nothing.
+fn telling(world: &World<'_>, prover: &Prover<'_>, reason: &Fact) -> Option<Telling> {
+    let mut facts = vec![reason.clone()];
+    for _ in 0..TELLING_DEPTH {
+        let mut next = Vec::new();
+        for fact in &facts {
+            let Some(Step::Derived(derived)) = prover.step(fact) else {
+                continue;
+            };
+            let tells = |premise: &&Premise| match &premise.kind {
+                PremiseKind::Absent(pattern) => !world.is_given(pattern.relation),
+                PremiseKind::Test { .. } => !names_a_value(&premise.text),
+                _ => false,
+            };
+            let conditions = derived.premises.iter().filter(tells);
+            let conditions: Vec<(RulePlace, String)> = conditions
+                .map(|premise| (world.rule_place(premise.span), premise.text.clone()))
+                .collect();
+            if !conditions.is_empty() {
+                return Some(Telling {
+                    rule: world.speaker().name(fact.relation).to_owned(),
+                    conditions,
+                });
+            }
+            // What is considered is so for every reason.
+            let premises = derived.premises.into_iter().map(|premise| premise.kind);
+            next.extend(premises.filter_map(|kind| match kind {
+                PremiseKind::Fact(premise) if !is_subject(reason, &premise) => Some(premise),
+                _ => None,
+            }));
+        }
+        // What speaks of the reason's own values comes before what is true of all.
+        let shared = |fact: &Fact| {
+            let own = reason
+                .values
+                .iter()
+                .filter(|value| fact.values.contains(value));
+            std::cmp::Reverse(own.count())
+        };
+        next.sort_by_key(shared);
+        facts = next;
+    }
+    None
+}
+
+/// So many rules behind a reason its telling condition is looked for.
+const TELLING_DEPTH: usize = 3;
+
+/// Whether a premise only names what a reason is about: its first columns and no others.
+fn is_subject(reason: &Fact, premise: &Fact) -> bool {
+    reason.values.starts_with(&premise.values)
 }
 
 /// The places of the base facts that a rule found missing.
@@ -141,7 +189,13 @@ fn origins_of(
             places.push(At::Rule(world.rule_place(derived.head)));
         }
         Some(Step::Derived(derived)) => {
-            for (premise, column) in derived.sources.get(column).into_iter().flatten() {
+            let sources = derived.sources.get(column).map(Vec::as_slice);
+            let counted = |premise: &Premise| matches!(premise.kind, PremiseKind::Aggregate { .. });
+            if sources.is_some_and(<[_]>::is_empty) && !derived.premises.iter().any(counted) {
+                // The rule itself states the value.
+                places.push(At::Rule(world.rule_place(derived.head)));
+            }
+            for (premise, column) in sources.into_iter().flatten() {
                 match derived.premises.get(*premise).map(|premise| &premise.kind) {
                     Some(PremiseKind::Fact(fact)) => {
                         origins_of(world, prover, fact, *column, left, places);

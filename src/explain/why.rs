@@ -8,7 +8,7 @@ use crate::policy::PolicyError;
 use super::configuration::Configuration;
 use super::node::Node;
 use super::proof::Teller;
-use super::why_not::criterion;
+use super::why_not::{criterion, search_order};
 use super::world::{World, facts_in};
 
 /// The answer about a decision.
@@ -20,7 +20,7 @@ pub struct Why {
     pub selected: Configuration,
     /// In what it differs from what was asked for.
     pub differs: Vec<String>,
-    /// What it beat, in the order of the search.
+    /// What it beat, the nearest rival first.
     pub beats: Vec<Beaten>,
     /// How many configurations were rejected.
     pub rejected: usize,
@@ -52,13 +52,11 @@ pub fn why(world: &World<'_>, depth: usize) -> Result<Option<Why>, PolicyError> 
     else {
         return Ok(None);
     };
-    let mut places = world.facts_of(world.relation("search_place")?);
-    places.sort_by(|a, b| a.values.get(4..).cmp(&b.values.get(4..)));
     let mut beats = Vec::new();
     let mut rejected = 0;
     let eligible = world.facts_of(world.relation("eligible")?);
     let eligible: Vec<Configuration> = eligible.iter().filter_map(Configuration::of).collect();
-    for configuration in places.iter().filter_map(Configuration::of) {
+    for configuration in search_order(world)? {
         if configuration == selected {
             continue;
         }
@@ -73,21 +71,6 @@ pub fn why(world: &World<'_>, depth: usize) -> Result<Option<Why>, PolicyError> 
             _ => rejected += 1,
         }
     }
-    // Last left behind, last in the list of criteria: the nearest rival is the one that got furthest.
-    let stages: Vec<String> = world
-        .family("after_")
-        .into_iter()
-        .map(|relation| {
-            world
-                .speaker()
-                .name(relation)
-                .replace("after_", "")
-                .replace('_', " ")
-        })
-        .collect();
-    beats.sort_by_key(|beaten| {
-        std::cmp::Reverse(stages.iter().position(|stage| *stage == beaten.criterion))
-    });
     let differs: Vec<String> = world
         .family("differs_in_")
         .into_iter()

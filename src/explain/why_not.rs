@@ -207,11 +207,29 @@ pub(super) fn all(world: &World<'_>, recipe: &str) -> Result<Vec<Configuration>,
         .collect())
 }
 
-/// The configurations in the order in which the search tries them.
-fn search_order(world: &World<'_>) -> Result<Vec<Configuration>, PolicyError> {
-    let mut places = world.facts_of(world.relation("search_place")?);
-    places.sort_by(|a, b| a.values.get(4..).cmp(&b.values.get(4..)));
-    Ok(places.iter().filter_map(Configuration::of).collect())
+/// The configurations in the order in which one comes before another, the eligible and the others alike.
+pub(super) fn search_order(world: &World<'_>) -> Result<Vec<Configuration>, PolicyError> {
+    let places = world.facts_of(world.relation("search_place")?);
+    let ranks = world.facts_of(world.relation("search_rank")?);
+    let mut order: Vec<_> = places
+        .iter()
+        .filter_map(|place| {
+            let configuration = Configuration::of(place)?;
+            let (points, rest) = ranks
+                .iter()
+                .find(|rank| rank.values.get(..4) == place.values.get(..4))
+                .and_then(|rank| rank.values.get(4..)?.split_first())
+                .unzip();
+            // More points come first, smaller places.
+            let key = (place.values.get(4..)?, std::cmp::Reverse(points), rest);
+            Some((key, configuration))
+        })
+        .collect();
+    order.sort();
+    Ok(order
+        .into_iter()
+        .map(|(_, configuration)| configuration)
+        .collect())
 }
 
 fn one(

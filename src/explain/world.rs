@@ -57,6 +57,7 @@ const DECISION: &[&str] = &[
     "eligible",
     "considered",
     "search_place",
+    "search_rank",
     "requested_model",
     "requested_hardware",
 ];

@@ -4,6 +4,7 @@
 
 mod axes;
 mod connect;
+mod documents;
 mod error;
 mod facts;
 mod fresh;
@@ -15,6 +16,7 @@ mod notices;
 mod origin;
 mod place;
 
+pub use documents::{BrokenFile, DocumentFile};
 pub use error::StoreError;
 pub use facts::{Cell, Scope, ScopedViews, ViewError, read_relation};
 pub use kept::{COMPILED, GATHERED, Kept};

@@ -41,6 +41,18 @@ pub fn rejected_by(
     targets: &Targets,
     configuration: &Configuration,
 ) -> Option<u8> {
+    let points = points(catalog, request, card, targets, configuration);
+    points.into_iter().next()
+}
+
+/// All points that reject a configuration.
+pub fn points(
+    catalog: &Catalog,
+    request: &Request,
+    card: Option<&Card>,
+    targets: &Targets,
+    configuration: &Configuration,
+) -> Vec<u8> {
     let Configuration {
         recipe,
         backend,
@@ -48,15 +60,12 @@ pub fn rejected_by(
         block,
         ..
     } = *configuration;
-    if !block.enabled {
-        return Some(5);
-    }
-    if configuration.hardware == HardwareMatch::Other {
-        return Some(6);
-    }
-    if gpus > targets.usable || request.gpus.is_some_and(|asked| gpus > asked) {
-        return Some(7);
-    }
+    let mut points = Vec::new();
+    let mut reject = |point: u8, rejects: bool| points.extend(rejects.then_some(point));
+    reject(5, !block.enabled);
+    reject(6, configuration.hardware == HardwareMatch::Other);
+    let too_many = gpus > targets.usable || request.gpus.is_some_and(|asked| gpus > asked);
+    reject(7, too_many);
 
     let hardware = catalog.hardware(&request.hardware).unwrap();
     let version = engine_version(configuration, &hardware.gfx);
@@ -66,35 +75,33 @@ pub fn rejected_by(
             None => gpus,
         };
     let bits = bits(&recipe.precision);
-    if let (Some(bits), Some(parameters)) = (bits, card.and_then(Card::parameters)) {
-        let share = memory_share(configuration, &version);
-        let [weights, budget] =
-            weights_and_budget(parameters, bits, parallel, hardware.vram_mib, share);
-        if weights > budget {
-            return Some(8);
-        }
-    }
+    let too_large = bits
+        .zip(card.and_then(Card::parameters))
+        .is_some_and(|(bits, parameters)| {
+            let share = memory_share(configuration, &version);
+            let [weights, budget] =
+                weights_and_budget(parameters, bits, parallel, hardware.vram_mib, share);
+            weights > budget
+        });
+    reject(8, too_large);
     let heads = card.and_then(|card| card.attention.as_ref()?.heads);
-    if heads.is_some_and(|heads| !heads.is_multiple_of(parallel)) {
-        return Some(9);
-    }
+    reject(
+        9,
+        heads.is_some_and(|heads| !heads.is_multiple_of(parallel)),
+    );
     let mut readings = block
         .args
         .iter()
         .map(|(flag, value)| arguments::read(backend, &version, flag, value));
-    if !request.allow_unknown_flags && readings.any(|reading| reading == Reading::Refused) {
-        return Some(10);
-    }
+    let refused = readings.any(|reading| reading == Reading::Refused);
+    reject(10, refused && !request.allow_unknown_flags);
     let mut site_rules = catalog.site_rules.iter();
-    if site_rules
-        .any(|rule| rule.points.is_none() && rule.covers(&recipe.recipe_id, &backend.backend, gpus))
-    {
-        return Some(11);
-    }
-    if request.strict && !as_asked(request, configuration) {
-        return Some(12);
-    }
-    None
+    let vetoed = site_rules.any(|rule| {
+        rule.points.is_none() && rule.covers(&recipe.recipe_id, &backend.backend, gpus)
+    });
+    reject(11, vetoed);
+    reject(12, request.strict && !as_asked(request, configuration));
+    points
 }
 
 /// Whether a configuration differs from nothing of what was asked: GPU count, precision, backend.
@@ -141,9 +148,12 @@ pub fn engine_version(configuration: &Configuration, gfx: &str) -> Version {
     if let Some(version) = &configuration.recipe.engine_version {
         return Version::of(version);
     }
-    let mut images = configuration.backend.images.iter();
-    let image = images.find(|image| image.gfx.as_deref().is_none_or(|of| of == gfx));
-    image.unwrap().version.clone()
+    let images = &configuration.backend.images;
+    let fitting = images
+        .iter()
+        .find(|image| image.gfx.as_deref().is_none_or(|of| of == gfx));
+    // With none for the machine it is the first of all.
+    fitting.or(images.first()).unwrap().version.clone()
 }
 
 /// The share that the block gives the engine, else the engine's default.

@@ -1,5 +1,6 @@
 //! `why` and `why-not`: what is asked about, and how the answer is shown.
 
+mod in_shell;
 mod reports;
 mod why;
 mod why_not;
@@ -17,6 +18,7 @@ use super::generate::request;
 use super::machine::machine;
 use super::session::Session;
 
+pub(super) use in_shell::{why_not_of, why_of};
 pub(super) use why::{WhyArgs, run as why};
 pub(super) use why_not::{WhyNotArgs, run as why_not};
 

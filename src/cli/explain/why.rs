@@ -48,6 +48,16 @@ fn is_relation(session: &Session, checked: &Checked, words: &str) -> Result<bool
 
 fn decision(args: &WhyArgs, session: &Session, rules: Rules) -> Result<Exit, Failure> {
     let recipe = session.store.recipe_named(&args.what)?;
+    if let Some((id, _)) = args.what.split_once(':')
+        && session.store.recipe_named(id)?.is_some()
+    {
+        return Err(Failure::say(
+            Exit::Usage,
+            "explain::configuration",
+            format!("`{}` is a configuration, and not a model", args.what),
+            format!("`aim-engine why-not {}` says what became of it", args.what),
+        ));
+    }
     let model = recipe
         .as_ref()
         .map_or(args.what.as_str(), |recipe| recipe.model.as_str());

@@ -12,6 +12,7 @@ use crate::explain::{
 };
 use crate::store::RecipeName;
 
+use super::super::args::CatalogArgs;
 use super::super::failure::{Exit, Failure};
 use super::super::generate::{recipe_file, recipe_of};
 use super::super::output;
@@ -38,16 +39,23 @@ pub(in crate::cli) struct WhyNotArgs {
 
 pub(in crate::cli) fn run(args: &WhyNotArgs) -> Result<Exit, Failure> {
     let tuple = is_tuple(&args.what);
-    let draft = Some(Path::new(&args.what)).filter(|path| !tuple && path.is_file());
+    let words = without_place(&args.what);
+    let path = Some(Path::new(words)).filter(|path| !tuple && path.is_file());
+    let listed = path.and_then(|path| name_in(&args.question.catalog, path));
+    let draft = path.filter(|_| listed.is_none());
     let file = recipe_file(&args.question.wanted).or(draft);
     let session = Session::open(&args.question.catalog, file)?;
     let rules = Rules::open(&session.store, session.rule_sources()?)?;
     if tuple || rules.checked.relation(&args.what).is_some() {
         return tuples(args, &session, rules);
     }
-    let named = match draft {
-        Some(file) => Named::recipe(&session, &recipe_of(&session, file)?)?,
-        None => Named::read(&session, &args.what)?,
+    let named = match (draft, &listed) {
+        (Some(file), _) => Named::recipe(&session, &recipe_of(&session, file)?)?,
+        (None, Some(name)) => match Named::recipe(&session, name)? {
+            None => Named::recipe(&session, &recipe_of(&session, Path::new(words))?)?,
+            found => found,
+        },
+        (None, None) => Named::read(&session, words)?,
     };
     let Some(named) = named else {
         return unknown(args, &session);
@@ -85,6 +93,32 @@ pub(in crate::cli) fn run(args: &WhyNotArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// The place of a file, `FILE.yaml:LINE[:COLUMN]` as it is printed, means the file.
+fn without_place(words: &str) -> &str {
+    let mut file = words;
+    while let Some((rest, number)) = file.rsplit_once(':') {
+        if number.parse::<u32>().is_err() {
+            break;
+        }
+        file = rest;
+    }
+    if file.ends_with(".yaml") || file.ends_with(".yml") {
+        file
+    } else {
+        words
+    }
+}
+
+/// The name of a file below a folder of the catalog: it is no draft then, but what the catalog has.
+fn name_in(catalog: &CatalogArgs, file: &Path) -> Option<String> {
+    let file = file.canonicalize().ok()?;
+    let mut folders = catalog.overlay.iter().rev().chain(&catalog.catalog);
+    folders.find_map(|folder| {
+        let name = file.strip_prefix(folder.canonicalize().ok()?).ok()?;
+        Some(name.display().to_string())
+    })
+}
+
 /// A recipe, and which of its blocks are meant.
 struct Named {
     recipe: RecipeName,
@@ -111,9 +145,7 @@ impl Named {
             return Ok(None);
         };
         if let Some(named) = Named::recipe(session, rest)? {
-            // The place of a file, as it is printed, means the file.
-            let place = words.contains(".yaml:") && last.parse::<i64>().is_ok();
-            let backend = (!place).then(|| last.to_lowercase());
+            let backend = Some(last.to_lowercase());
             return Ok(Some(Named { backend, ..named }));
         }
         let (Some((recipe, backend)), Ok(gpus)) = (rest.rsplit_once(':'), last.parse()) else {
@@ -161,8 +193,8 @@ fn unknown(args: &WhyNotArgs, session: &Session) -> Result<Exit, Failure> {
         }
         None => {
             let ids = recipes.iter().map(|recipe| recipe.recipe_id.as_str());
-            let id = words.split(':').next().unwrap_or_default();
-            let near = nearest(id, ids).map(str::to_owned);
+            let id = words.split(':').next().unwrap_or_default().to_lowercase();
+            let near = nearest(&id, ids).map(str::to_owned);
             (
                 format!("unknown recipe `{words}`"),
                 near.into_iter().collect(),
@@ -174,7 +206,15 @@ fn unknown(args: &WhyNotArgs, session: &Session) -> Result<Exit, Failure> {
             "recipe_id": words, "verdict": Verdict::Unknown, "nearest": near, "configurations": [],
         }))?;
     }
+    let of_model = session.store.recipes(Some(words))?;
     let help = match near.as_slice() {
+        _ if !of_model.is_empty() => {
+            let ids: Vec<String> = of_model
+                .iter()
+                .map(|recipe| format!("`{}`", recipe.recipe_id))
+                .collect();
+            format!("it is a model; its recipes are {}", ids.join(", "))
+        }
         [] => "`aim-engine list recipes` shows all".to_owned(),
         near => {
             let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
@@ -204,7 +244,7 @@ fn text(args: &WhyNotArgs, world: &World<'_>, answer: &WhyNot) -> String {
             args.shown.format == ExplainFormat::Human && style.columns >= reports::NARROWEST;
         push(&mut out, "", "", &verdict(one, drawn), style.columns);
         if drawn {
-            out.push_str(&reports::reports(world, &one.failed, style.columns));
+            out.push_str(&reports::reports(world, one, style.columns));
         } else {
             reasons(&mut out, one, style.columns);
         }
@@ -232,7 +272,7 @@ fn verdict(one: &WhyNotConfiguration, drawn: bool) -> String {
         }
         Verdict::Beaten => match &one.beaten_by {
             Some(winner) => format!(
-                "{name}, is eligible, but beaten by {} at {}: {}",
+                "{name}, is eligible, but beaten by {} (criterion: {}): {}",
                 winner.configuration().says(),
                 winner.criterion,
                 winner.says

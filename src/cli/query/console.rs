@@ -47,6 +47,11 @@ impl Console {
         })
     }
 
+    /// What questions are about.
+    pub fn args(&self) -> &AboutArgs {
+        &self.args
+    }
+
     /// Answers one question on stdout.
     pub fn answer(&self, text: &str) -> Result<Exit, Failure> {
         if self.output.explain_plan {

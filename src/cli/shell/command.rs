@@ -13,6 +13,8 @@ pub(super) enum Command<'a> {
     Nothing,
     Query(&'a str),
     Plan(&'a str),
+    Why(&'a str),
+    WhyNot(&'a str),
     Relations(&'a str),
     Describe(&'a str),
     Format(AnswerFormat),
@@ -41,6 +43,16 @@ const COMMANDS: &[Known] = &[
         "what a relation says, and its rules",
     ),
     known(".plan", "QUERY", "how a query is answered"),
+    known(
+        ".why",
+        "MODEL|TUPLE",
+        "why a model is served so, or a tuple holds",
+    ),
+    known(
+        ".why-not",
+        "RECIPE|TUPLE",
+        "why a recipe was not chosen, or a tuple does not hold",
+    ),
     known(".format", "human|json|csv", "how answers are printed"),
     known(".limit", "N|default", "how many rows are printed"),
     known(".help", "", "this"),
@@ -87,9 +99,11 @@ impl<'a> Command<'a> {
         let argument = line.get(word.len()..).unwrap_or_default().trim();
         match (word, argument) {
             (".relations", prefix) => Ok(Command::Relations(prefix)),
-            (".describe" | ".plan", "") => Err(usage(word)),
+            (".describe" | ".plan" | ".why" | ".why-not", "") => Err(usage(word)),
             (".describe", name) => Ok(Command::Describe(name)),
             (".plan", query) => Ok(Command::Plan(query)),
+            (".why", what) => Ok(Command::Why(what)),
+            (".why-not", what) => Ok(Command::WhyNot(what)),
             (".format", format) => match AnswerFormat::from_str(format, true) {
                 Ok(format) => Ok(Command::Format(format)),
                 Err(_) => Err(usage(word)),

@@ -10,6 +10,7 @@ use std::io::{self, IsTerminal};
 
 use clap::Args;
 
+use super::explain;
 use super::failure::{Exit, Failure};
 use super::output;
 use super::query::{AboutArgs, Console, OutputArgs};
@@ -66,6 +67,8 @@ impl Shell {
             Command::Nothing => Exit::Done,
             Command::Query(text) => self.console.answer(text)?,
             Command::Plan(text) => self.console.plan(text)?,
+            Command::Why(what) => explain::why_of(what, self.console.args(), format)?,
+            Command::WhyNot(what) => explain::why_not_of(what, self.console.args(), format)?,
             Command::Relations(prefix) => describe::relations(rules, prefix, format)?,
             Command::Describe(name) => describe::relation(rules, name, format)?,
             Command::Format(format) => {
