@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use crate::datalog::Fact;
+use crate::datalog::ast::{Atom, ExprKind, Literal};
 use crate::datalog::proof::{Derivation, Premise, PremiseKind, Prover, Step};
+use crate::datalog::{Datum, Fact};
 
 use super::node::RulePlace;
 use super::place::At;
@@ -190,25 +191,105 @@ fn origins_of(
         }
         Some(Step::Derived(derived)) => {
             let sources = derived.sources.get(column).map(Vec::as_slice);
-            let counted = |premise: &Premise| matches!(premise.kind, PremiseKind::Aggregate { .. });
-            if sources.is_some_and(<[_]>::is_empty) && !derived.premises.iter().any(counted) {
-                // The rule itself states the value.
-                places.push(At::Rule(world.rule_place(derived.head)));
+            if sources.is_some_and(<[_]>::is_empty) {
+                let value = fact.values.get(column);
+                let counted = aggregate_of(&derived, value);
+                match counted {
+                    Some(witnesses) => {
+                        let mut counted = Vec::new();
+                        for witness in witnesses.iter().take(MOST_COUNTED) {
+                            for column in 0..witness.values.len() {
+                                origins_of(world, prover, witness, column, left, &mut counted);
+                            }
+                        }
+                        hidden_by(world, prover, &derived, left, &mut counted);
+                        // What a machine shows says more than the file by which it was recognised.
+                        let is_seen = |at: &At| matches!(at, At::Detected { .. } | At::Flag { .. });
+                        if counted.iter().any(is_seen) {
+                            counted.retain(is_seen);
+                        }
+                        places.extend(counted);
+                    }
+                    // The rule itself states the value.
+                    None => places.push(At::Rule(world.rule_place(derived.head))),
+                }
             }
             for (premise, column) in sources.into_iter().flatten() {
-                match derived.premises.get(*premise).map(|premise| &premise.kind) {
-                    Some(PremiseKind::Fact(fact)) => {
-                        origins_of(world, prover, fact, *column, left, places);
-                    }
-                    Some(PremiseKind::Aggregate { witnesses, .. }) => {
-                        for witness in witnesses {
-                            let last = witness.values.len().saturating_sub(1);
-                            origins_of(world, prover, witness, last, left, places);
-                        }
-                    }
-                    _ => {}
+                if let Some(PremiseKind::Fact(fact)) =
+                    derived.premises.get(*premise).map(|premise| &premise.kind)
+                {
+                    origins_of(world, prover, fact, *column, left, places);
                 }
             }
         }
     }
+}
+
+/// Of what was counted so many places are enough.
+const MOST_COUNTED: usize = 2;
+
+/// What the aggregate of a rule that gives this value was taken over.
+fn aggregate_of<'d>(derived: &'d Derivation, value: Option<&Datum>) -> Option<&'d [Fact]> {
+    derived
+        .premises
+        .iter()
+        .find_map(|premise| match &premise.kind {
+            PremiseKind::Aggregate {
+                value: given,
+                witnesses,
+                ..
+            } if Some(given) == value => Some(witnesses.as_slice()),
+            _ => None,
+        })
+}
+
+/// Where that comes from which an aggregate of a rule leaves out: the facts that its negations name.
+fn hidden_by(
+    world: &World<'_>,
+    prover: &Prover<'_>,
+    derived: &Derivation,
+    deepest: usize,
+    places: &mut Vec<At>,
+) {
+    let rule = world.checked.program.rules.get(derived.rule);
+    let body = rule.and_then(|rule| rule.bodies.get(derived.body));
+    for atom in body.into_iter().flatten().flat_map(left_out) {
+        let Some(relation) = world.checked.relation(&atom.relation.name) else {
+            continue;
+        };
+        for fact in world.facts_of(relation).iter().take(MOST_COUNTED) {
+            if let Some(Step::Derived(derived)) = prover.step(fact) {
+                let given = derived
+                    .premises
+                    .iter()
+                    .filter_map(|premise| match &premise.kind {
+                        PremiseKind::Fact(fact) => Some(fact),
+                        _ => None,
+                    });
+                for fact in given {
+                    origins_of(world, prover, fact, fact.values.len(), deepest, places);
+                }
+            }
+        }
+    }
+}
+
+/// The negated atoms inside the aggregates of a comparison.
+fn left_out(literal: &Literal) -> Vec<&Atom> {
+    let Literal::Compare { left, right, .. } = literal else {
+        return Vec::new();
+    };
+    let aggregates = [left, right]
+        .into_iter()
+        .filter_map(|side| match &side.kind {
+            ExprKind::Aggregate(aggregate) => Some(aggregate),
+            _ => None,
+        });
+    let literals = aggregates.flat_map(|aggregate| aggregate.bodies.iter().flatten());
+    literals
+        .filter_map(|literal| match literal {
+            Literal::Negative(atom) => Some(atom),
+            _ => None,
+        })
+        .collect()
 }

@@ -152,7 +152,7 @@ fn help(failed: &Failed) -> Option<String> {
             .map(|place| place.at.says())
             .collect();
         if let (Some(value), false) = (value, places.is_empty()) {
-            lines.push(format!("{of} {value}: {}", places.join(", ")));
+            lines.push(format!("{of} {value}: {}", places.join("; ")));
         }
     }
     lines.extend(failed.help.clone());
