@@ -285,7 +285,7 @@ fn people_read_totals_first_and_then_what_is_missing() {
         "Models without a recipe: acme/Orphan\n",
         "Hardware that serves no model: MI355X\n",
         "acme/Large: nothing on MI300X at any count\n",
-        "late, vllm 1\n  comes after best: Its readiness is unknown, and that of `best` is\n  production.\n",
+        "late, vllm 1\n  comes after best: Its readiness is unknown, and that of `best` is production.\n",
         "wrong, vllm 1\n  never eligible: `vllm` does not know",
     ] {
         assert!(text.contains(says), "no `{says}` in:\n{text}");

@@ -7,7 +7,7 @@ use crate::datalog::source::Sources;
 use crate::datalog::{self, Checked, CompiledProgram, Facts, Model, Options, RelId, Tuple, Value};
 use crate::store::{COMPILED, Scope, Store, ViewError};
 
-use super::{PolicyError, RelationText, RuleSources, evaluate, views};
+use super::{PolicyError, Portions, RelationText, RuleSources, evaluate, views};
 
 /// Rules that can be evaluated, and what their relations say.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -133,6 +133,22 @@ impl Policy {
     ) -> Result<Facts, PolicyError> {
         let parts = (&self.program, self.texts.as_slice());
         evaluate::facts(parts, store, scope, goals, more)
+    }
+
+    /// The store's facts as far as `goals` need them, to be taken model by model; but for the relations that
+    /// are `given`.
+    ///
+    /// # Errors
+    /// A view does not fit its relation.
+    pub fn portions(
+        &self,
+        store: &Store,
+        scope: &Scope,
+        goals: &[RelId],
+        given: &[RelId],
+    ) -> Result<Portions, PolicyError> {
+        let parts = (&self.program, self.texts.as_slice());
+        Ok(Portions::read(parts, store, scope, goals, given)?)
     }
 
     /// Evaluates the rules over facts, as far as `goals` need it.

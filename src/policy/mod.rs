@@ -6,6 +6,7 @@ mod compiled;
 mod error;
 mod evaluate;
 mod gather;
+mod portions;
 mod question;
 mod sources;
 mod text;
@@ -13,6 +14,7 @@ mod views;
 
 pub use compiled::Policy;
 pub use error::PolicyError;
+pub use portions::Portions;
 pub use question::{OpenRules, Question};
 pub use sources::{RuleSources, builtin_names, read_builtin};
 pub use text::{RelationText, singular};
