@@ -79,7 +79,7 @@ pub(super) fn failed(world: &World<'_>, prover: &Prover<'_>, fact: &Fact) -> Fai
     }
     for place in derived
         .into_iter()
-        .flat_map(|derived| missing(world, derived))
+        .flat_map(|derived| missing(world, prover, derived))
     {
         if !at.iter().any(|known| known.at == place) {
             at.push(Sourced {
@@ -120,15 +120,18 @@ fn telling(world: &World<'_>, prover: &Prover<'_>, reason: &Fact) -> Option<Tell
                 .map(|premise| (world.rule_place(premise.span), premise.text.clone()))
                 .collect();
             if !conditions.is_empty() {
+                // A helper is part of the rule that it helps.
+                let is_helper = world.speaker().is_helper(fact.relation);
+                let rule = if is_helper { reason } else { fact };
                 return Some(Telling {
-                    rule: world.speaker().name(fact.relation).to_owned(),
+                    rule: world.speaker().name(rule.relation).to_owned(),
                     conditions,
                 });
             }
             // What is considered is so for every reason.
             let premises = derived.premises.into_iter().map(|premise| premise.kind);
             next.extend(premises.filter_map(|kind| match kind {
-                PremiseKind::Fact(premise) if !is_subject(reason, &premise) => Some(premise),
+                PremiseKind::Fact(premise) if !is_subject(world, reason, &premise) => Some(premise),
                 _ => None,
             }));
         }
@@ -150,25 +153,30 @@ fn telling(world: &World<'_>, prover: &Prover<'_>, reason: &Fact) -> Option<Tell
 const TELLING_DEPTH: usize = 3;
 
 /// Whether a premise only names what a reason is about: its first columns and no others.
-fn is_subject(reason: &Fact, premise: &Fact) -> bool {
-    reason.values.starts_with(&premise.values)
+fn is_subject(world: &World<'_>, reason: &Fact, premise: &Fact) -> bool {
+    !world.speaker().is_helper(premise.relation) && reason.values.starts_with(&premise.values)
 }
 
-/// The places of the base facts that a rule found missing.
-fn missing(world: &World<'_>, derived: &Derivation) -> Vec<At> {
-    let absent = derived
-        .premises
-        .iter()
-        .filter_map(|premise| match &premise.kind {
-            PremiseKind::Absent(pattern) => Some(pattern),
-            _ => None,
-        });
-    let base = absent.filter(|pattern| {
-        let info = world.checked.info(pattern.relation);
-        info.is_some_and(|info| info.is_input) && !world.is_given(pattern.relation)
-    });
-    base.flat_map(|pattern| world.pattern_origins(pattern))
-        .collect()
+/// The places of the base facts that a rule found missing, itself or through its helpers.
+fn missing(world: &World<'_>, prover: &Prover<'_>, derived: &Derivation) -> Vec<At> {
+    let mut places = Vec::new();
+    for premise in &derived.premises {
+        match &premise.kind {
+            PremiseKind::Absent(pattern) => {
+                let info = world.checked.info(pattern.relation);
+                if info.is_some_and(|info| info.is_input) && !world.is_given(pattern.relation) {
+                    places.extend(world.pattern_origins(pattern));
+                }
+            }
+            PremiseKind::Fact(fact) if world.speaker().is_helper(fact.relation) => {
+                if let Some(Step::Derived(inner)) = prover.step(fact) {
+                    places.extend(missing(world, prover, &inner));
+                }
+            }
+            _ => {}
+        }
+    }
+    places
 }
 
 /// Where the value of a column comes from: down the proof to the facts it was read from.
