@@ -5,6 +5,7 @@ pub mod cli;
 pub mod coverage;
 pub mod datalog;
 pub mod detect;
+pub mod diff;
 pub mod explain;
 pub mod fit;
 pub mod launch;

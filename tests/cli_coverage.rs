@@ -222,11 +222,11 @@ fn what_never_wins_is_told_from_what_wins_when_asked_for() {
                 ])
             })
             .collect();
-        let readiness = "`best` is further in readiness.";
+        let readiness = "Its readiness is unknown, and that of `best` is production.";
         assert_eq!(
             json!(never),
             json!([
-                [HOSTILE, 1, true, "best", "after_readiness", [], readiness],
+                [HOSTILE, 1, true, "best", "readiness", [], readiness],
                 [
                     HOSTILE,
                     4,
@@ -236,7 +236,7 @@ fn what_never_wins_is_told_from_what_wins_when_asked_for() {
                     ["rejected_disabled"],
                     "Its block is not enabled."
                 ],
-                ["late", 1, true, "best", "after_readiness", [], readiness],
+                ["late", 1, true, "best", "readiness", [], readiness],
                 [
                     "wrong",
                     1,
@@ -268,7 +268,7 @@ fn a_recipe_whose_own_hardware_is_too_small_is_beaten_elsewhere() {
     assert_eq!(never.len(), 1);
     assert_eq!(never[0]["recipe_id"], "large-mi300x");
     assert_eq!(never[0]["shadowed_by"]["recipe_id"], "large-mi325x");
-    assert_eq!(never[0]["criterion"], "after_hardware");
+    assert_eq!(never[0]["criterion"], "hardware");
     assert_eq!(never[0]["request"]["hardware"], "MI325X");
 }
 
@@ -285,7 +285,7 @@ fn people_read_totals_first_and_then_what_is_missing() {
         "Models without a recipe: acme/Orphan\n",
         "Hardware that serves no model: MI355X\n",
         "acme/Large: nothing on MI300X at any count\n",
-        "late, vllm 1\n  comes after best: `best` is further in readiness.\n",
+        "late, vllm 1\n  comes after best: Its readiness is unknown, and that of `best` is production.\n",
         "wrong, vllm 1\n  never eligible: `vllm` does not know",
     ] {
         assert!(text.contains(says), "no `{says}` in:\n{text}");

@@ -3,11 +3,7 @@
 //!
 //! `EXPLAIN_CATALOGS` and `EXPLAIN_SEED` search longer and elsewhere.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test's own assumptions"
-)]
+#![expect(clippy::unwrap_used, reason = "a test's own assumptions")]
 
 #[path = "explain_properties/case.rs"]
 mod case;

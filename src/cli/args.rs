@@ -7,6 +7,7 @@ use super::explain::{WhyArgs, WhyNotArgs};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::coverage::CoverageArgs;
+use super::diff::DiffArgs;
 use super::fit::FitArgs;
 
 /// Chooses how to serve a language model on AMD Instinct GPUs, by rules, and explains why.
@@ -96,6 +97,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  aim-engine coverage\n  aim-engine coverage Qwen/Qwen3-32B --hardware MI300X\n  aim-engine coverage --catalog DIR --format html --output coverage.html"
     )]
     Coverage(CoverageArgs),
+    /// Show which decisions change between two catalogs, and why
+    #[command(
+        after_help = "Examples:\n  aim-engine diff main:catalog\n  aim-engine diff builtin DIR --fail-on-change\n  aim-engine diff v1 v2 --catalog DIR --format markdown"
+    )]
+    Diff(DiffArgs),
     /// Show what GPUs were found, by which source
     #[command(
         after_help = "Examples:\n  aim-engine detect\n  aim-engine detect --format json > host.json\n  aim-engine generate Qwen/Qwen3-32B --host host.json"

@@ -5,6 +5,7 @@ mod batch;
 mod completions;
 mod coverage;
 mod detect;
+mod diff;
 mod explain;
 mod failure;
 mod fit;
@@ -59,6 +60,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::ShowConfigurations(args) => list::configurations(args),
         Command::Coverage(args) => coverage::run(args),
         Command::Fit(args) => fit::run(args),
+        Command::Diff(args) => diff::run(args),
         Command::Detect(args) => detect::run(args),
         Command::New(args) => new::run(args),
         Command::Query(args) => query::run(args),

@@ -1,6 +1,7 @@
 //! Where output goes: answers to stdout, everything else to stderr, colour only on a terminal.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use miette::{MietteHandler, MietteHandlerOpts, Report};
@@ -77,12 +78,32 @@ static ANSWERS_IN_COLOUR: AtomicBool = AtomicBool::new(false);
 
 /// Prints a report to stderr.
 pub fn report(report: &Report) {
-    let _ = writeln!(io::stderr().lock(), "{report:?}");
+    let _ = writeln!(io::stderr().lock(), "{}", known(format!("{report:?}")));
 }
 
 /// Prints a line to stderr: `warning: ...`, `note: ...`.
 pub fn line(kind: &str, text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{kind}: {text}");
+    let _ = writeln!(io::stderr().lock(), "{kind}: {}", known(text.to_owned()));
+}
+
+/// What stands in a temporary folder, and how people know it.
+static COPIES: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+
+/// From now on a path that begins with `copy` is shown on stderr as what it is a copy of.
+pub fn show_copy(copy: String, original: String) {
+    if let Ok(mut copies) = COPIES.lock() {
+        copies.push((copy, original));
+    }
+}
+
+/// The text with the paths that people know.
+fn known(text: String) -> String {
+    let Ok(copies) = COPIES.lock() else {
+        return text;
+    };
+    copies
+        .iter()
+        .fold(text, |text, (copy, original)| text.replace(copy, original))
 }
 
 /// Prints an answer to stdout, with a line end after it.

@@ -21,17 +21,14 @@ pub struct Session {
 impl Session {
     /// Opens the catalog, with `extra` recipe file as a layer of its own, and says what is wrong with it.
     pub fn open(args: &CatalogArgs, extra: Option<&Path>) -> Result<Session, Failure> {
-        let session = Session::with_extra(args, extra)?;
+        let session = Session::open_silently(args, extra)?;
         session.say_problems()?;
+        session.say_notices(true)?;
         Ok(session)
     }
 
-    /// Opens the catalog; what is wrong with it will be said as an answer.
-    pub fn open_quietly(args: &CatalogArgs) -> Result<Session, Failure> {
-        Session::with_extra(args, None)
-    }
-
-    fn with_extra(args: &CatalogArgs, extra: Option<&Path>) -> Result<Session, Failure> {
+    /// The same, without a word about what is wrong with it.
+    pub fn open_silently(args: &CatalogArgs, extra: Option<&Path>) -> Result<Session, Failure> {
         let mut layers = Layer::stack(args.catalog.as_deref(), &args.overlay);
         layers.extend(extra.map(|path| Layer::File(path.to_owned())));
         let spec = StoreSpec {
@@ -90,7 +87,8 @@ impl Session {
         Ok(RuleSources::read(&files, &self.rules)?)
     }
 
-    fn say_problems(&self) -> Result<(), Failure> {
+    /// Says what is wrong with the catalog's files.
+    pub(super) fn say_problems(&self) -> Result<(), Failure> {
         if !self.store.has_remarks()? {
             return Ok(());
         }
@@ -126,6 +124,15 @@ impl Session {
                 &format!("{files} about the catalog's files; -v shows them"),
             );
         }
+        Ok(())
+    }
+
+    /// Says which files have no effect because another one has the same id; of layers that overlay each
+    /// other only where `overlaid`.
+    pub(super) fn say_notices(&self, overlaid: bool) -> Result<(), Failure> {
+        if !self.store.has_remarks()? {
+            return Ok(());
+        }
         for notice in self.store.notices()? {
             let (kind, id) = (notice.kind, &notice.id);
             if notice.same_layer {
@@ -136,7 +143,7 @@ impl Session {
                         notice.unused, notice.used
                     ),
                 );
-            } else {
+            } else if overlaid {
                 output::line(
                     "note",
                     &format!(

@@ -194,9 +194,17 @@ fn shadow<'a>(configuration: &'a Configuration, shadow: &'a Shadow) -> ShadowVie
         block: &configuration.block,
         eligible_somewhere: eligible,
         shadowed_by: shadow.shadowed_by.as_ref(),
-        criterion: relations.first().map(String::as_str).filter(|_| eligible),
+        criterion: relations
+            .first()
+            .filter(|_| eligible)
+            .map(|name| criterion(name)),
         rejected_by: if eligible { &[] } else { relations },
         says: &shadow.says,
         request: (&shadow.question).into(),
     }
+}
+
+/// The criterion that a relation `after_...` is about, as `why-not` calls it.
+fn criterion(relation: &str) -> &str {
+    relation.strip_prefix("after_").unwrap_or(relation)
 }

@@ -97,61 +97,71 @@ pub(super) fn configurations(
         .iter()
         .map(|axis| (axis.model.clone(), axis.metrics.clone()))
         .collect();
-    let of_model = |model: &Arc<str>| metrics.get(model).cloned().unwrap_or_default();
+    // With no metric asked for, and with each.
+    let asking_each = |candidate: &Candidate, hardware: &str| {
+        let own = metrics.get(&candidate.configuration.model);
+        let metrics = own.into_iter().flatten().cloned().map(Some);
+        let asked = std::iter::once(None).chain(metrics);
+        asked
+            .map(|metric| asking(candidate, hardware, metric))
+            .collect::<Vec<_>>()
+    };
 
     // Asked for by name, on its own hardware.
     let questions: BTreeSet<Question> = losers(&candidates, &when_asked)
+        .flat_map(|candidate| asking_each(candidate, &candidate.configuration.block.hardware))
+        .collect();
+    when_asked.append(&mut winners(store, policy, questions)?);
+
+    // What comes first there, or rejects it.
+    let mut shadows = Shadows::default();
+    let mut wanted = Wanted::new();
+    for candidate in losers(&candidates, &when_asked) {
+        let block = &candidate.configuration.block;
+        let question = asking(candidate, &block.hardware, candidate.metric.clone());
+        wanted.entry(question).or_default().insert(block.clone());
+    }
+    shadows.add(store, policy, &wanted)?;
+
+    // What its own hardware rejects may run on other hardware: there it wins when it is alone.
+    let everywhere = Axes::of(store).map_err(ViewError::from)?.hardware;
+    let rejected = || {
+        losers(&candidates, &when_asked)
+            .filter(|candidate| !shadows.is_eligible(&candidate.configuration.block))
+    };
+    let questions: BTreeSet<Question> = rejected()
         .flat_map(|candidate| {
             let block = &candidate.configuration.block;
-            let metrics = of_model(&candidate.configuration.model);
-            asking(candidate, &block.hardware.as_str().into(), metrics)
+            let others = everywhere.iter().filter(|name| ***name != *block.hardware);
+            others.map(|hardware| Question {
+                recipe: Some(block.recipe_id.as_str().into()),
+                ..asking(candidate, hardware, None)
+            })
         })
         .collect();
+    let mut alone: BTreeMap<Selected, Vec<Arc<str>>> = BTreeMap::new();
     answers(
         store,
         policy,
         questions,
         Detail::Choice,
-        |_, decision: Decision| {
-            when_asked.extend(decision.selected);
+        |question, decision| {
+            if let Some(selected) = decision.selected {
+                alone.entry(selected).or_default().push(question.hardware);
+            }
             Ok::<(), PolicyError>(())
         },
     )?;
-
-    // What comes first there, or rejects it.
-    let mut shadows = Shadows {
-        metrics: candidates
-            .iter()
-            .map(|candidate| {
-                let recipe = candidate.configuration.block.recipe_id.clone();
-                (recipe, candidate.metric.clone())
-            })
-            .collect(),
-        ..Shadows::default()
-    };
-    let questions: BTreeSet<Question> = losers(&candidates, &when_asked)
-        .flat_map(|candidate| {
-            let block = &candidate.configuration.block;
-            let metric = candidate.metric.iter().cloned().collect();
-            asking(candidate, &block.hardware.as_str().into(), metric)
-        })
-        .collect();
-    shadows.add(store, policy, questions)?;
-
-    // What its own hardware rejects may run on other hardware.
-    let everywhere = Axes::of(store).map_err(ViewError::from)?.hardware;
-    let questions: BTreeSet<Question> = losers(&candidates, &when_asked)
-        .filter(|candidate| !shadows.is_eligible(&candidate.configuration.block))
-        .flat_map(|candidate| {
-            let metrics = of_model(&candidate.configuration.model);
-            everywhere
-                .iter()
-                .filter(|hardware| ***hardware != *candidate.configuration.block.hardware)
-                .flat_map(move |hardware| asking(candidate, hardware, metrics.clone()))
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    shadows.add(store, policy, questions)?;
+    let mut wanted = Wanted::new();
+    for candidate in rejected() {
+        let block = &candidate.configuration.block;
+        for hardware in alone.get(block).into_iter().flatten() {
+            for question in asking_each(candidate, hardware) {
+                wanted.entry(question).or_default().insert(block.clone());
+            }
+        }
+    }
+    shadows.add(store, policy, &wanted)?;
     when_asked.append(&mut shadows.chosen);
 
     Ok(candidates
@@ -220,95 +230,106 @@ fn losers<'a>(
     })
 }
 
-/// The requests for all that a configuration offers on one hardware: with each metric, and with none.
-fn asking(candidate: &Candidate, hardware: &Arc<str>, metrics: Vec<Arc<str>>) -> Vec<Question> {
+/// The request for all that a configuration offers, on one hardware.
+fn asking(candidate: &Candidate, hardware: &str, metric: Option<Arc<str>>) -> Question {
     let block = &candidate.configuration.block;
-    let asked = std::iter::once(None).chain(metrics.into_iter().map(Some));
-    asked
-        .map(|metric| Question {
-            model: candidate.configuration.model.clone(),
-            hardware: hardware.clone(),
-            gpus: block.gpus,
-            usable: block.gpus,
-            precision: Some(block.precision.as_str().into()),
-            backend: Some(block.backend.as_str().into()),
-            metric,
-        })
-        .collect()
+    Question {
+        model: candidate.configuration.model.clone(),
+        hardware: hardware.into(),
+        gpus: block.gpus,
+        usable: block.gpus,
+        precision: Some(block.precision.as_str().into()),
+        backend: Some(block.backend.as_str().into()),
+        metric,
+        recipe: None,
+    }
+}
+
+/// What serves these requests.
+fn winners(
+    store: &Store,
+    policy: &Policy,
+    questions: BTreeSet<Question>,
+) -> Result<BTreeSet<Selected>, PolicyError> {
+    let mut winners = BTreeSet::new();
+    answers(
+        store,
+        policy,
+        questions,
+        Detail::Choice,
+        |_, decision: Decision| {
+            winners.extend(decision.selected);
+            Ok::<(), PolicyError>(())
+        },
+    )?;
+    Ok(winners)
 }
 
 /// The best showing of each configuration that does not win.
 #[derive(Default)]
 struct Shadows {
-    /// What each recipe is tuned for.
-    metrics: BTreeMap<String, Option<Arc<str>>>,
     of: BTreeMap<Selected, Shadow>,
     /// What won on the way.
     chosen: BTreeSet<Selected>,
 }
+
+/// Requests with the configurations that are looked for in each.
+type Wanted = BTreeMap<Question, BTreeSet<Selected>>;
 
 impl Shadows {
     fn is_eligible(&self, block: &Selected) -> bool {
         self.of.get(block).is_some_and(Shadow::is_eligible)
     }
 
-    /// Looks at every configuration in these requests; a later request counts where it does better.
-    fn add(
-        &mut self,
-        store: &Store,
-        policy: &Policy,
-        questions: BTreeSet<Question>,
-    ) -> Result<(), PolicyError> {
+    /// Looks for each configuration in its requests; a later one counts where it does better.
+    fn add(&mut self, store: &Store, policy: &Policy, wanted: &Wanted) -> Result<(), PolicyError> {
         answers(
             store,
             policy,
-            questions,
+            wanted.keys().cloned(),
             Detail::Search,
             |question, decision| {
-                for tried in decision.tried {
-                    self.see(&question, tried, decision.selected.as_ref());
+                for block in wanted.get(&question).into_iter().flatten() {
+                    let tried = decision.tried.iter().find(|tried| {
+                        (&tried.recipe_id, &tried.backend, tried.gpus)
+                            == (&block.recipe_id, &block.backend, block.gpus)
+                    });
+                    if let Some(tried) = tried {
+                        self.see(&question, block, tried, decision.selected.as_ref());
+                    }
                 }
                 Ok::<(), PolicyError>(())
             },
         )
     }
 
-    fn see(&mut self, question: &Question, tried: Tried, winner: Option<&Selected>) {
-        let block = Selected {
-            recipe_id: tried.recipe_id,
-            backend: tried.backend,
-            gpus: tried.gpus,
-            precision: tried.precision,
-            hardware: tried.hardware,
-        };
-        // Only what is asked for by name comes as close as it can.
-        let own = block.gpus == question.gpus
-            && Some(block.backend.as_str()) == question.backend.as_deref()
-            && Some(block.precision.as_str()) == question.precision.as_deref();
-        if tried.outcome == Outcome::Chosen {
-            self.chosen.insert(block);
-            return;
-        }
-        let shadow = Shadow {
-            question: question.clone(),
-            shadowed_by: winner.filter(|_| tried.outcome == Outcome::After).cloned(),
-            relations: tried.relations,
-            says: tried.because,
-        };
-        let better = match self.of.get(&block) {
-            None => true,
-            Some(old) => {
-                let metric = self.metrics.get(&block.recipe_id);
-                let showing = |shadow: &Shadow| {
-                    let own_hardware = *shadow.question.hardware == *block.hardware;
-                    let own_metric = metric == Some(&shadow.question.metric);
-                    (shadow.is_eligible(), own_hardware, own_metric)
-                };
-                showing(&shadow) > showing(old)
+    fn see(
+        &mut self,
+        question: &Question,
+        block: &Selected,
+        tried: &Tried,
+        winner: Option<&Selected>,
+    ) {
+        let eligible = match tried.outcome {
+            Outcome::Chosen => {
+                self.chosen.insert(block.clone());
+                return;
             }
+            Outcome::After => true,
+            Outcome::Rejected => false,
         };
-        if own && better {
-            self.of.insert(block, shadow);
+        let better = match self.of.get(block) {
+            None => true,
+            Some(old) => eligible && !old.is_eligible(),
+        };
+        if better {
+            let shadow = Shadow {
+                question: question.clone(),
+                shadowed_by: winner.filter(|_| eligible).cloned(),
+                relations: tried.relations.clone(),
+                says: tried.because.clone(),
+            };
+            self.of.insert(block.clone(), shadow);
         }
     }
 }

@@ -29,7 +29,7 @@ pub use check::{
     AggregateTypes, BodyTypes, Checked, ColumnInfo, RelId, RelationInfo, SEVERITIES, Stratum,
     check, load, parse_pattern,
 };
-pub use database::{FactError, Facts, Model, Tuple};
+pub use database::{Aside, ByNumber, FactError, Facts, Model, Tuple};
 pub use eval::{Limits, Options, Stamp, evaluate};
 pub use fact::{Datum, Fact, Pattern};
 pub(crate) use nearest::nearest;

@@ -8,8 +8,8 @@ use crate::datalog::difference::{DocFact, WITH, WITHOUT};
 use crate::datalog::{Datum, Fact, Model, Pattern, Value};
 use crate::policy::PolicyError;
 
+use super::beaten::BeatenBy;
 use super::configuration::Configuration;
-use super::why_not::BeatenBy;
 use super::world::{Difference, World, facts_in};
 
 /// How many changes one after the other are tried where no single one will do.
@@ -128,10 +128,22 @@ fn change(proposals: &[Proposal], fate: &Fate) -> Change {
             }
         })
         .collect();
-    let change = proposals.iter().map(|p| (p.key.clone(), p.value.clone()));
+    let mut change = serde_json::Map::new();
+    for Proposal { key, value, .. } in proposals {
+        let value = match change.remove(key) {
+            None => value.clone(),
+            // Several changes of one kind.
+            Some(serde_json::Value::Array(mut values)) => {
+                values.push(value.clone());
+                values.into()
+            }
+            Some(first) => vec![first, value.clone()].into(),
+        };
+        change.insert(key.clone(), value);
+    }
     Change {
         says: format!("{}.", says.join(", and ")),
-        change: change.collect(),
+        change,
         eligible: fate.eligible,
         wins: fate.wins,
         beaten_by: fate.beaten_by.clone(),

@@ -169,7 +169,8 @@ impl Teller<'_> {
                 node
             }
             Failure::Present(fact) => {
-                let mut node = Node::new(text, self.speaker.fact(fact), Status::Failed);
+                let says = format!("yet: {}", self.speaker.fact(fact));
+                let mut node = Node::new(text, says, Status::Failed);
                 // One level of the proof: it is the absent fact that is asked about.
                 let last = self.depth.saturating_sub(1);
                 let proof = self.prove(

@@ -9,6 +9,7 @@ use crate::datalog::{Datum, Fact, Pattern};
 use crate::launch::{Given, absent_given, given_instead, given_origin};
 use crate::store::Cell;
 
+use super::configuration::Configuration;
 use super::node::RulePlace;
 use super::world::World;
 
@@ -92,7 +93,7 @@ impl At {
                 machine,
                 ..
             } => match machine {
-                Some(machine) => format!("{source}: {origin}, by {machine}"),
+                Some(machine) => format!("{source}: {origin} ({machine})"),
                 None => format!("{source}: {origin}"),
             },
             At::Rule(place) => format!("{}:{}", place.file, place.line),
@@ -110,6 +111,21 @@ impl World<'_> {
             column: place.column,
             offset: span.start as usize,
             length: span.length(),
+        }
+    }
+
+    /// The file that a configuration stands in.
+    pub fn file_of(&self, configuration: &Configuration) -> Option<String> {
+        let relation = self.checked.relation("configuration")?;
+        let values = [
+            Datum::Symbol(configuration.recipe_id.clone()),
+            Datum::Symbol(configuration.backend.clone()),
+            Datum::Number(configuration.gpus),
+        ];
+        let values: Vec<Option<&Datum>> = values.iter().map(Some).collect();
+        match self.place(relation, &values, None)? {
+            At::File(place) => Some(place.file),
+            _ => None,
         }
     }
 
@@ -142,7 +158,21 @@ impl World<'_> {
         };
         let relation = self.speaker().name(pattern.relation);
         let given = given_instead(&asked.request, &asked.machine, relation);
-        given.into_iter().map(At::from).collect()
+        let given = given.into_iter().map(At::from);
+        given.map(|at| self.as_typed(relation, at)).collect()
+    }
+
+    /// The words that were really typed, where a request does not keep their form.
+    fn as_typed(&self, relation: &str, at: At) -> At {
+        let asked = self.asked.as_ref();
+        let words = match relation {
+            "request" => asked.map(|asked| &asked.model_by),
+            "asked_gpus" => asked.and_then(|asked| asked.gpus_by.as_ref()),
+            _ => None,
+        };
+        words.map_or(at, |words| At::Flag {
+            flag: words.clone(),
+        })
     }
 
     /// What it means that a run gave no fact of a relation at all.
@@ -162,7 +192,7 @@ impl World<'_> {
             let asked = self.asked.as_ref()?;
             let values: Vec<_> = values.iter().copied().flatten().map(Datum::value).collect();
             let given = given_origin(&asked.request, &asked.machine, &info.name, &values)?;
-            return Some(At::from(given));
+            return Some(self.as_typed(&info.name, At::from(given)));
         }
         let cells = values.iter().map(|value| match value {
             Some(Datum::Symbol(text)) => Cell::Text(text),

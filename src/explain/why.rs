@@ -5,10 +5,11 @@ use serde::Serialize;
 use crate::datalog::Datum;
 use crate::policy::PolicyError;
 
+use super::beaten::criterion;
 use super::configuration::Configuration;
 use super::node::Node;
 use super::proof::Teller;
-use super::why_not::{criterion, search_order};
+use super::why_not::search_order;
 use super::world::{World, facts_in};
 
 /// The answer about a decision.

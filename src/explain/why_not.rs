@@ -3,10 +3,10 @@
 
 use serde::Serialize;
 
-use crate::datalog::Model;
 use crate::datalog::proof::Prover;
 use crate::policy::PolicyError;
 
+use super::beaten::BeatenBy;
 use super::change::{Change, changes};
 use super::configuration::Configuration;
 use super::refusal::{Failed, failed};
@@ -62,67 +62,22 @@ pub struct WhyNotConfiguration {
     pub configuration: Configuration,
 }
 
-/// What comes first in place of an eligible configuration.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct BeatenBy {
-    /// The recipe.
-    pub recipe_id: String,
-    /// The backend.
-    pub backend: String,
-    /// GPUs.
-    pub gpus: i64,
-    /// The criterion of the order that decided: `gpus`, `precision`, ...
-    pub criterion: String,
-    /// By how much.
-    pub says: String,
-}
-
-impl BeatenBy {
-    /// The winner, and the stage at which a configuration was left behind.
-    pub(super) fn find(
-        world: &World<'_>,
-        model: &Model,
-        beaten: &Configuration,
-    ) -> Option<BeatenBy> {
-        let chosen = world.checked.relation("chosen")?;
-        let winner = facts_in(model, chosen, &[crate::datalog::Datum::Number(1)]);
-        let winner = winner.first().and_then(Configuration::of)?;
-        let (criterion, says) = criterion(world, model, beaten)?;
-        Some(BeatenBy {
-            recipe_id: winner.recipe_id,
-            backend: winner.backend,
-            gpus: winner.gpus,
-            criterion,
-            says,
-        })
-    }
-
-    /// The winner.
-    pub fn configuration(&self) -> Configuration {
-        Configuration {
-            recipe_id: self.recipe_id.clone(),
-            backend: self.backend.clone(),
-            gpus: self.gpus,
+impl WhyNot {
+    /// The same of a recipe that is no part of the catalog, which flags name by its file.
+    pub fn of_file(mut self, file: &str) -> WhyNot {
+        let flag = format!("--recipe {}", self.recipe_id);
+        let changes = self
+            .configurations
+            .iter_mut()
+            .flat_map(|one| &mut one.changes);
+        for change in changes.flatten() {
+            change.says = change.says.replace(&flag, &format!("--recipe {file}"));
+            if let Some(recipe) = change.change.get_mut("recipe") {
+                *recipe = file.into();
+            }
         }
+        self
     }
-}
-
-/// The family of relations that say where in the order a configuration was left behind.
-const AFTER: &str = "after_";
-
-/// The criterion that left a configuration behind, and its sentence.
-pub(super) fn criterion(
-    world: &World<'_>,
-    model: &Model,
-    configuration: &Configuration,
-) -> Option<(String, String)> {
-    let speaker = world.speaker();
-    world.family(AFTER).into_iter().find_map(|relation| {
-        let facts = facts_in(model, relation, &configuration.key());
-        let name = speaker.name(relation);
-        let criterion = name.strip_prefix(AFTER).unwrap_or(name).replace('_', " ");
-        Some((criterion, speaker.fact(facts.first()?)))
-    })
 }
 
 /// Why the configurations of a recipe were not chosen, the nearest miss first. What would change it is
@@ -144,31 +99,12 @@ pub fn why_not(
             configurations.push(one(world, &prover, configuration)?);
         }
     }
-    let stages: Vec<String> = world
-        .family(AFTER)
-        .into_iter()
-        .map(|relation| {
-            world
-                .speaker()
-                .name(relation)
-                .replace(AFTER, "")
-                .replace('_', " ")
-        })
-        .collect();
+    // Of those that were beaten the one that came furthest stands first in the search too.
     configurations.sort_by_key(|answer| {
-        let stage = answer
-            .beaten_by
-            .as_ref()
-            .and_then(|beaten| stages.iter().position(|stage| *stage == beaten.criterion));
-        let place = order
-            .iter()
-            .position(|other| *other == answer.configuration);
-        (
-            answer.verdict,
-            answer.failed.len(),
-            std::cmp::Reverse(stage),
-            place.unwrap_or(usize::MAX),
-        )
+        let mut places = order.iter();
+        let place = places.position(|other| *other == answer.configuration);
+        let place = place.unwrap_or(usize::MAX);
+        (answer.verdict, answer.failed.len(), place)
     });
     for answer in configurations.iter_mut().take(look_into) {
         answer.changes = Some(changes(world, &answer.configuration)?);

@@ -16,6 +16,10 @@ pub struct Asked {
     pub request: Request,
     /// The machine.
     pub machine: MachineFacts,
+    /// The words of the command line that the model follows from: its name, a flag, a recipe.
+    pub model_by: String,
+    /// The words that ask for a GPU count: `4`, `--gpus 4`.
+    pub gpus_by: Option<String>,
 }
 
 /// Which relations are wanted.
@@ -165,6 +169,12 @@ impl<'s> World<'s> {
     /// Whether a relation is filled by each run, from its request and machine.
     pub(super) fn is_given(&self, relation: RelId) -> bool {
         is_given(self.speaker().name(relation))
+    }
+
+    /// Whether the catalog has the model that was asked for.
+    pub fn knows_the_model(&self) -> bool {
+        let relation = self.checked.relation("requested_model");
+        relation.is_some_and(|relation| self.model.len(relation) > 0)
     }
 
     /// The facts of a relation that hold, by their values.

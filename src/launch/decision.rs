@@ -1,13 +1,14 @@
 //! The answer to a request.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::argv::FlagReading;
 
 /// What the rules decided for one request.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
     /// The model's name in the catalog, where the request's is one of its names.
     pub model: Option<String>,
@@ -19,12 +20,15 @@ pub struct Decision {
     pub exact: bool,
     /// In what it differs, one clause each.
     pub differs: Vec<String>,
+    /// How many configurations of the model were considered.
+    pub considered: usize,
     /// Every configuration that was considered, in the order of the search; empty when not asked for.
     pub tried: Vec<Tried>,
     /// The container image.
     pub image: Option<String>,
-    /// What the engine's version makes of the block's flags, by the name in the block.
-    pub flags: BTreeMap<String, FlagReading>,
+    /// What the engine's version makes of the block's flags, by the name in the block. Decisions for
+    /// one block share it.
+    pub flags: Arc<BTreeMap<String, FlagReading>>,
     /// The memory of one GPU, where the model's figures are known.
     pub memory: Option<Memory>,
     /// What an operator should know.
@@ -120,9 +124,12 @@ pub struct Memory {
     pub sequence_tokens: Option<i64>,
 }
 
-/// How much of the answer is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How much of the answer is wanted, each more than the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
+    /// The model, the choice, whether and in what it differs from what was asked for, and how many
+    /// configurations were considered: enough to count and compare decisions, not to plan.
+    Selection,
     /// The choice and what a plan needs.
     Choice,
     /// Also what became of every other configuration.

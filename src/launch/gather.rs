@@ -13,20 +13,94 @@ pub(crate) fn add(
     requests: &[(Request, usize)],
     machines: &[MachineFacts],
 ) -> Result<Vec<RelId>, PolicyError> {
-    let mut facts = Adder { program, facts };
-    let mut push = |relation, tuple: &[Value<'_>]| facts.push(relation, tuple);
+    let filled = Filled::of(program)?;
     for (number, (request, machine)) in (1..).zip(requests) {
-        of_request(number, request, index(*machine) + 1, &mut push)?;
+        filled.add_request(number, request, *machine, facts)?;
     }
-    for (number, machine) in (1..).zip(machines) {
-        of_machine(number, machine, &mut push)?;
+    for (place, machine) in machines.iter().enumerate() {
+        filled.add_machine(place, machine, facts)?;
     }
-    OF_REQUESTS
-        .iter()
-        .chain(OF_MACHINES)
-        .copied()
-        .map(|relation| facts.id(relation))
-        .collect()
+    Ok(filled.relations())
+}
+
+/// The relations that are filled here, with tuples or without.
+#[derive(Clone, Debug)]
+pub(super) struct Filled(Vec<(&'static str, RelId)>);
+
+impl Filled {
+    pub(super) fn of(program: &CompiledProgram) -> Result<Filled, PolicyError> {
+        let id = |name: &'static str| {
+            let id = program.relation(name).ok_or(PolicyError::Missing(name))?;
+            Ok((name, id))
+        };
+        let ids: Result<_, PolicyError> = OF_REQUESTS
+            .iter()
+            .chain(OF_MACHINES)
+            .copied()
+            .map(id)
+            .collect();
+        Ok(Filled(ids?))
+    }
+
+    pub(super) fn relations(&self) -> Vec<RelId> {
+        self.0.iter().map(|(_, id)| *id).collect()
+    }
+
+    /// Adds the facts of requests, numbered from 1, and of the machines that they name by position.
+    pub(super) fn add(
+        &self,
+        facts: &mut Facts,
+        requests: &[&(Request, usize)],
+        machines: &[MachineFacts],
+    ) -> Result<(), PolicyError> {
+        for (number, (request, machine)) in (1..).zip(requests) {
+            self.add_request(number, request, *machine, facts)?;
+        }
+        let mut named: Vec<usize> = requests.iter().map(|(_, machine)| *machine).collect();
+        named.sort_unstable();
+        named.dedup();
+        for place in named {
+            if let Some(machine) = machines.get(place) {
+                self.add_machine(place, machine, facts)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_request(
+        &self,
+        number: i64,
+        request: &Request,
+        machine: usize,
+        facts: &mut Facts,
+    ) -> Result<(), PolicyError> {
+        of_request(number, request, index(machine) + 1, &mut |name, tuple| {
+            self.push(name, tuple, facts)
+        })
+    }
+
+    fn add_machine(
+        &self,
+        place: usize,
+        machine: &MachineFacts,
+        facts: &mut Facts,
+    ) -> Result<(), PolicyError> {
+        of_machine(index(place) + 1, machine, &mut |name, tuple| {
+            self.push(name, tuple, facts)
+        })
+    }
+
+    fn push(
+        &self,
+        relation: &'static str,
+        tuple: &[Value<'_>],
+        facts: &mut Facts,
+    ) -> Result<(), PolicyError> {
+        let known = self.0.iter().find(|(name, _)| *name == relation);
+        known
+            .and_then(|(_, id)| facts.push(*id, tuple).ok())
+            .ok_or(PolicyError::Missing(relation))
+    }
 }
 
 /// Takes a fact: its relation and its values.
@@ -124,24 +198,4 @@ pub(super) fn of_machine<E>(
 
 fn index(place: usize) -> i64 {
     i64::try_from(place).unwrap_or(i64::MAX)
-}
-
-struct Adder<'a> {
-    program: &'a CompiledProgram,
-    facts: &'a mut Facts,
-}
-
-impl Adder<'_> {
-    fn id(&self, relation: &'static str) -> Result<RelId, PolicyError> {
-        self.program
-            .relation(relation)
-            .ok_or(PolicyError::Missing(relation))
-    }
-
-    fn push(&mut self, relation: &'static str, tuple: &[Value<'_>]) -> Result<(), PolicyError> {
-        let id = self.id(relation)?;
-        self.facts
-            .push(id, tuple)
-            .map_err(|_| PolicyError::Missing(relation))
-    }
 }

@@ -2,14 +2,19 @@
 
 mod answer;
 mod argv;
+mod blocks;
 mod cache;
+mod decider;
 mod decision;
+mod equal;
 pub(crate) mod gather;
 mod given;
 mod machine;
 mod planning;
+mod portions;
 mod reading;
 mod request;
+mod tried;
 
 pub use answer::Answer;
 pub use argv::{Defaults, EngineCommand, FlagReading, engine_command};
@@ -21,15 +26,14 @@ pub use machine::MachineFacts;
 pub use planning::{Planned, PlanningError, Wishes, plan};
 pub use request::Request;
 
+use decider::Decider;
+use equal::Equal;
+
 use crate::policy::{Policy, PolicyError};
-use crate::store::{Scope, Store, ViewError};
+use crate::store::Store;
 
-use reading::Reader;
-
-/// More models than this in one set of requests, and the whole catalog is read at once.
-const MODELS_ONE_BY_ONE: usize = 32;
-
-/// Decides requests, each for the machine at the position it names, in one evaluation.
+/// Decides requests, each for the machine at the position it names. Equal requests are decided once,
+/// and many are decided in portions, on all processors; what one is decided to be depends on no other.
 ///
 /// # Errors
 /// The rules cannot be evaluated.
@@ -40,32 +44,12 @@ pub fn decide(
     machines: &[MachineFacts],
     detail: Detail,
 ) -> Result<Vec<Decision>, PolicyError> {
-    let reader = Reader::new(policy, detail)?;
-    let scope = scope(store, requests)?;
-    let model = policy.evaluate(store, &scope, &reader.goals(), |program, facts| {
-        gather::add(program, facts, requests, machines)
-    })?;
-    let started = std::time::Instant::now();
-    let decisions = reader.read(&model, requests.len());
-    tracing::debug!(took = ?started.elapsed(), "decisions read");
-    Ok(decisions)
-}
-
-fn scope(store: &Store, requests: &[(Request, usize)]) -> Result<Scope, PolicyError> {
-    let mut models: Vec<String> = requests
-        .iter()
-        .map(|(request, _)| request.model.to_lowercase())
-        .collect();
-    models.sort_unstable();
-    models.dedup();
-    if models.len() > MODELS_ONE_BY_ONE {
-        return Ok(Scope::Whole);
-    }
-    let mut keys = Vec::new();
-    for model in models {
-        keys.extend(store.model_keys(&model).map_err(ViewError::from)?);
-    }
-    keys.sort_unstable();
-    keys.dedup();
-    Ok(Scope::Models(keys))
+    let decider = Decider::new(policy, machines, detail)?;
+    let equal = Equal::among(requests);
+    let decisions = if equal.distinct.len() <= portions::REQUESTS {
+        decider.together(store, &equal.distinct)?
+    } else {
+        portions::decide(store, &decider, &equal.distinct)?
+    };
+    Ok(equal.spread(decisions))
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A request for a model, with what was asked for beside it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Request {
     /// Hugging Face id or alias.
     pub model: String,

@@ -142,6 +142,7 @@ impl Axes {
                             precision: precision.clone(),
                             backend: backend.clone(),
                             metric: metric.clone(),
+                            recipe: None,
                         }));
                     }
                 }
@@ -166,4 +167,60 @@ fn with_none(names: &[Arc<str>]) -> Vec<Option<Arc<str>>> {
     std::iter::once(None)
         .chain(names.iter().cloned().map(Some))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(texts: &[&str]) -> Vec<Arc<str>> {
+        texts.iter().map(|text| (*text).into()).collect()
+    }
+
+    fn axes(models: &[(&str, &[&str])]) -> Axes {
+        let models = models.iter().map(|(model, metrics)| ModelAxis {
+            model: (*model).into(),
+            recipes: 1,
+            metrics: names(metrics),
+        });
+        Axes {
+            models: models.collect(),
+            hardware: names(&["MI300X", "MI355X"]),
+            gpus: vec![1, 8],
+            precisions: names(&["bf16", "fp8"]),
+            backends: names(&["vllm"]),
+        }
+    }
+
+    #[test]
+    fn every_request_is_asked_once_and_those_of_a_model_together() {
+        let axes = axes(&[("a", &[]), ("b", &["latency"])]);
+        assert_eq!(axes.questions(Breadth::Plain).count(), 2 * 2 * 2);
+        let full: Vec<Question> = axes.questions(Breadth::Full).collect();
+        // Two kinds of hardware and two counts; three precisions, two backends; `b` has two metrics.
+        assert_eq!(full.len(), 2 * 2 * 3 * 2 * (1 + 2));
+        let of_a = full.iter().take_while(|question| *question.model == *"a");
+        assert_eq!(of_a.count(), 2 * 2 * 3 * 2);
+        let mut once = full.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!(once.len(), full.len());
+        for question in axes.questions(Breadth::Plain) {
+            assert!(full.contains(&question));
+        }
+    }
+
+    #[test]
+    fn two_catalogs_are_asked_what_either_knows() {
+        let mut other = axes(&[("c", &[]), ("b", &["throughput"])]);
+        other.gpus = vec![4];
+        other.hardware = names(&["MI210"]);
+        let both = axes(&[("a", &[]), ("b", &["latency"])]).merged(other);
+        let models: Vec<&str> = both.models.iter().map(|axis| axis.model.as_ref()).collect();
+        assert_eq!(models, ["a", "b", "c"]);
+        assert_eq!(both.models[1].metrics, names(&["latency", "throughput"]));
+        assert_eq!(both.gpus, [1, 4, 8]);
+        assert_eq!(both.hardware, names(&["MI210", "MI300X", "MI355X"]));
+        assert_eq!(both.clone().merged(both.clone()), both);
+    }
 }

@@ -21,6 +21,8 @@ pub struct Question {
     pub backend: Option<Arc<str>>,
     /// What to tune for.
     pub metric: Option<Arc<str>>,
+    /// The only recipe that is allowed, by its id.
+    pub recipe: Option<Arc<str>>,
 }
 
 impl Question {
@@ -33,6 +35,7 @@ impl Question {
             precision: text(&self.precision),
             backend: text(&self.backend),
             metric: text(&self.metric),
+            recipe: text(&self.recipe),
             ..Request::default()
         }
     }

@@ -8,7 +8,7 @@ use crate::datalog::{self, Checked, CompiledProgram, Facts, Model, Options, RelI
 use crate::store::{COMPILED, Scope, Store, ViewError};
 
 use super::purpose::Purpose;
-use super::{Lint, PolicyError, RelationText, RuleSources, evaluate, lint, views};
+use super::{Lint, PolicyError, Portions, RelationText, RuleSources, evaluate, lint, views};
 
 /// Rules that can be evaluated, and what their relations say.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,6 +41,23 @@ impl Policy {
         Policy::load_for(Purpose::Lints, rules, store)
     }
 
+    /// What these rules decide, compiled now and kept nowhere.
+    ///
+    /// # Errors
+    /// The rules have mistakes, or read what the store does not have.
+    pub fn compile(rules: RuleSources, store: &Store) -> Result<Policy, PolicyError> {
+        Policy::compile_for(Purpose::Decisions, rules, store)
+    }
+
+    fn compile_for(
+        purpose: Purpose,
+        rules: RuleSources,
+        store: &Store,
+    ) -> Result<Policy, PolicyError> {
+        let (program, checked, _) = compiled(rules.clone(), store, Some(purpose))?;
+        Ok(Policy::of(program, &checked, rules))
+    }
+
     fn load_for(
         purpose: Purpose,
         rules: RuleSources,
@@ -53,8 +70,7 @@ impl Policy {
             tracing::debug!(took = ?started.elapsed(), "rules read from the store");
             return Ok(Policy { rules, ..policy });
         }
-        let (program, checked, _) = compiled(rules.clone(), store, Some(purpose))?;
-        let policy = Policy::of(program, &checked, rules);
+        let policy = Policy::compile_for(purpose, rules, store)?;
         if let (Some(key), Ok(bytes)) = (key, postcard::to_stdvec(&policy)) {
             store.keep(COMPILED, &key, &bytes);
         }
@@ -159,6 +175,22 @@ impl Policy {
     ) -> Result<Facts, PolicyError> {
         let parts = (&self.program, self.texts.as_slice());
         evaluate::facts(parts, store, scope, goals, more)
+    }
+
+    /// The store's facts as far as `goals` need them, to be taken model by model; but for the relations that
+    /// are `given`.
+    ///
+    /// # Errors
+    /// A view does not fit its relation.
+    pub fn portions(
+        &self,
+        store: &Store,
+        scope: &Scope,
+        goals: &[RelId],
+        given: &[RelId],
+    ) -> Result<Portions, PolicyError> {
+        let parts = (&self.program, self.texts.as_slice());
+        Ok(Portions::read(parts, store, scope, goals, given)?)
     }
 
     /// Evaluates the rules over facts, as far as `goals` need it.

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::datalog::diagnostic::{Diagnostics, RuleError};
 use crate::datalog::source::Sources;
-use crate::store::ViewError;
+use crate::store::{StoreError, ViewError};
 
 use super::ViewMistake;
 
@@ -52,6 +52,12 @@ pub enum PolicyError {
     /// A built-in relation that the program reads is missing or has other columns.
     #[error("the rules have no relation `{0}` with the columns that the program reads")]
     Missing(&'static str),
+}
+
+impl From<StoreError> for PolicyError {
+    fn from(error: StoreError) -> Self {
+        PolicyError::View(error.into())
+    }
 }
 
 impl PolicyError {

@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::datalog::ast::BaseType;
 use crate::datalog::{CompiledProgram, Facts, RelId, Value};
-use crate::store::{Cell, GATHERED, Scope, Store, ViewError, read_relation};
+use crate::store::{Cell, GATHERED, Scope, ScopedViews, Store, ViewError, read_relation};
 
 use super::RelationText;
 
@@ -33,11 +33,11 @@ enum Column<'a> {
 }
 
 /// A base relation as the store is asked for it.
-struct Asked<'p> {
-    id: RelId,
-    name: &'p str,
-    columns: Vec<&'p str>,
-    types: &'p [BaseType],
+pub(super) struct Asked<'p> {
+    pub(super) id: RelId,
+    pub(super) name: &'p str,
+    pub(super) columns: Vec<&'p str>,
+    pub(super) types: &'p [BaseType],
 }
 
 /// Adds the facts that `goals` need, but for the relations that are `given`.
@@ -50,20 +50,7 @@ pub(super) fn gather(
     given: &[RelId],
     facts: &mut Facts,
 ) -> Result<(), ViewError> {
-    let wanted: BTreeSet<RelId> = program.inputs(goals).into_iter().collect();
-    let asked: Vec<Asked<'_>> = program
-        .relations()
-        .filter(|(id, _)| wanted.contains(id) && !given.contains(id))
-        .filter_map(|(id, relation)| {
-            let columns = texts.get(id.index())?.columns().collect();
-            Some(Asked {
-                id,
-                name: &relation.name,
-                columns,
-                types: &relation.columns,
-            })
-        })
-        .collect();
+    let asked = asked((program, texts), goals, given);
     // All that belongs to some models is small and wanted together again; of the whole catalog each
     // relation is kept by itself, since questions differ in which ones they need.
     let groups: Vec<&[Asked<'_>]> = match scope {
@@ -95,6 +82,28 @@ pub(super) fn gather(
     Ok(())
 }
 
+/// The base relations that `goals` need, but for those that are `given`.
+pub(super) fn asked<'p>(
+    (program, texts): (&'p CompiledProgram, &'p [RelationText]),
+    goals: &[RelId],
+    given: &[RelId],
+) -> Vec<Asked<'p>> {
+    let wanted: BTreeSet<RelId> = program.inputs(goals).into_iter().collect();
+    program
+        .relations()
+        .filter(|(id, _)| wanted.contains(id) && !given.contains(id))
+        .filter_map(|(id, relation)| {
+            let columns = texts.get(id.index())?.columns().collect();
+            Some(Asked {
+                id,
+                name: &relation.name,
+                columns,
+                types: &relation.columns,
+            })
+        })
+        .collect()
+}
+
 impl Gathered<'_> {
     fn rows(&self) -> usize {
         self.relations.iter().map(Vec::len).sum()
@@ -107,24 +116,35 @@ fn read(store: &Store, asked: &[Asked<'_>], scope: &Scope) -> Result<Gathered<'s
     let scoped = store.scoped_views()?;
     for relation in asked {
         let mut rows = Vec::new();
-        read_relation(
-            store,
-            &scoped,
-            relation.name,
-            &relation.columns,
-            scope,
-            |cells| match row(relation.types, cells) {
-                Some(row) => rows.push(row),
-                None => tracing::warn!(
-                    ?cells,
-                    relation.name,
-                    "a row does not fit its relation and is left out"
-                ),
-            },
-        )?;
+        read_rows(store, &scoped, relation, scope, |cells| {
+            let row = row(relation.types, cells);
+            let fits = row.is_some();
+            rows.extend(row);
+            fits
+        })?;
         gathered.relations.push(rows);
     }
     Ok(gathered)
+}
+
+/// Hands each row of a view to `take`, which says whether it fits the relation.
+pub(super) fn read_rows(
+    store: &Store,
+    scoped: &ScopedViews,
+    relation: &Asked<'_>,
+    scope: &Scope,
+    mut take: impl FnMut(&[Cell<'_>]) -> bool,
+) -> Result<(), ViewError> {
+    let (name, columns) = (relation.name, &relation.columns);
+    read_relation(store, scoped, name, columns, scope, |cells| {
+        if !take(cells) {
+            tracing::warn!(
+                ?cells,
+                name,
+                "a row does not fit its relation and is left out"
+            );
+        }
+    })
 }
 
 /// What names the rows of these relations in this scope.
@@ -153,18 +173,28 @@ fn key(generation: &str, asked: &[Asked<'_>], scope: &Scope) -> String {
 }
 
 fn row(types: &[BaseType], cells: &[Cell<'_>]) -> Option<Vec<Column<'static>>> {
-    let columns = types.iter().zip(cells).map(|(ty, cell)| match (ty, cell) {
-        (BaseType::Symbol, Cell::Text(text)) => Some(Column::Text((*text).to_owned().into())),
-        (BaseType::Number, Cell::Integer(number)) => Some(Column::Number(*number)),
-        (BaseType::Float, Cell::Real(number)) => Some(Column::Float(*number)),
+    let columns = types.iter().zip(cells).map(|(ty, cell)| {
+        Some(match value(*ty, cell)? {
+            Value::Symbol(text) => Column::Text(text.to_owned().into()),
+            Value::Number(number) => Column::Number(number),
+            Value::Float(number) => Column::Float(number),
+        })
+    });
+    columns.collect()
+}
+
+pub(super) fn value<'c>(ty: BaseType, cell: &Cell<'c>) -> Option<Value<'c>> {
+    match (ty, cell) {
+        (BaseType::Symbol, Cell::Text(text)) => Some(Value::Symbol(text)),
+        (BaseType::Number, Cell::Integer(number)) => Some(Value::Number(*number)),
+        (BaseType::Float, Cell::Real(number)) => Some(Value::Float(*number)),
         #[expect(
             clippy::cast_precision_loss,
             reason = "SQLite keeps whole reals as integers"
         )]
-        (BaseType::Float, Cell::Integer(number)) => Some(Column::Float(*number as f64)),
+        (BaseType::Float, Cell::Integer(number)) => Some(Value::Float(*number as f64)),
         _ => None,
-    });
-    columns.collect()
+    }
 }
 
 fn push(asked: &[Asked<'_>], gathered: &Gathered<'_>, facts: &mut Facts) {

@@ -106,6 +106,13 @@ impl Store {
     }
 }
 
+impl ScopedViews {
+    /// Whether the rows of this view belong to models.
+    pub fn contains(&self, view: &str) -> bool {
+        self.0.contains(view)
+    }
+}
+
 /// Gives each row of a view to `row`, its columns in the order of `columns`.
 ///
 /// # Errors

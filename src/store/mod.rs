@@ -5,6 +5,7 @@
 mod axes;
 mod connect;
 mod copy;
+mod documents;
 mod error;
 mod facts;
 mod fresh;
@@ -16,6 +17,7 @@ mod notices;
 mod origin;
 mod place;
 
+pub use documents::{BrokenFile, DocumentFile};
 pub use error::StoreError;
 pub use facts::{Cell, Scope, ScopedViews, ViewError, read_relation};
 pub use kept::{COMPILED, GATHERED, Kept};

@@ -114,6 +114,8 @@ impl Opened {
         let asked = Asked {
             request: case.asked(),
             machine: case.machine.clone(),
+            model_by: String::new(),
+            gpus_by: None,
         };
         let recipes = &case.catalog.recipes;
         let models: Vec<String> = recipes

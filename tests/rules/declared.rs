@@ -50,7 +50,7 @@ impl Relation {
     pub fn is_in(&self, shown: &str) -> bool {
         if let Some(criterion) = self.name.strip_prefix("after_") {
             let criterion = criterion.replace('_', " ");
-            return shown.contains(&format!("at {criterion}: "))
+            return shown.contains(&format!("(criterion: {criterion})"))
                 || shown.contains(&format!("\"criterion\": \"{criterion}\""));
         }
         if self.name.starts_with("change_") {

@@ -100,10 +100,24 @@ pub(super) struct QuestionArgs {
 }
 
 impl QuestionArgs {
-    fn asked(&self, session: &Session, model: &str, gpus: Option<u32>) -> Result<Asked, Failure> {
+    /// The request for a model, which follows from these words when no flag names it.
+    fn asked(
+        &self,
+        session: &Session,
+        model: &str,
+        words: &str,
+        gpus: Option<(u32, String)>,
+    ) -> Result<Asked, Failure> {
+        let (gpus, gpus_by) = gpus.unzip();
         let request = request(session, model, gpus, &self.wanted)?;
         let machine = machine(&self.machine, request.gpus, &session.store)?;
-        Ok(Asked { request, machine })
+        let by_flag = self.model.as_ref().map(|model| format!("--model {model}"));
+        Ok(Asked {
+            request,
+            machine,
+            model_by: by_flag.unwrap_or_else(|| words.to_owned()),
+            gpus_by,
+        })
     }
 }
 
@@ -151,7 +165,8 @@ fn world_of<'s>(
     rules: Rules,
     pattern: &Pattern,
     question: &QuestionArgs,
-    gpus: Option<u32>,
+    words: &str,
+    gpus: Option<(u32, String)>,
 ) -> Result<World<'s>, Failure> {
     let store = &session.store;
     let asked = if rules.depends_on_request(pattern.relation) {
@@ -164,7 +179,7 @@ fn world_of<'s>(
                 "name the request's model with `--model MODEL`",
             ));
         };
-        Some(question.asked(session, &model, gpus)?)
+        Some(question.asked(session, &model, words, gpus)?)
     } else {
         None
     };

@@ -8,13 +8,14 @@ use miette::{
 };
 
 use crate::datalog::diagnostic::NamedText;
-use crate::explain::{At, AtFile, Failed, Sourced, World};
+use crate::explain::{At, AtFile, Failed, Sourced, WhyNotConfiguration, World};
 
 /// In a terminal narrower than this sentences say more than drawn lines.
 pub(super) const NARROWEST: usize = 72;
 
 /// The conditions that fail, drawn.
-pub(super) fn reports(world: &World<'_>, failed: &[Failed], columns: usize) -> String {
+pub(super) fn reports(world: &World<'_>, one: &WhyNotConfiguration, columns: usize) -> String {
+    let recipe_file = world.file_of(&one.configuration);
     let theme = if super::super::output::colours_answers() {
         GraphicalTheme::unicode()
     } else {
@@ -29,9 +30,9 @@ pub(super) fn reports(world: &World<'_>, failed: &[Failed], columns: usize) -> S
         .with_word_separator(textwrap::WordSeparator::AsciiSpace)
         .with_word_splitter(textwrap::WordSplitter::NoHyphenation);
     let mut out = String::new();
-    for one in failed {
+    for one in &one.failed {
         out.push('\n');
-        for part in parts(world, one) {
+        for part in parts(world, one, recipe_file.as_ref()) {
             // Writing to a text does not fail.
             let _ = handler.render_report(&mut out, &part);
         }
@@ -49,7 +50,7 @@ struct Part {
 }
 
 /// The parts of one report: what fails in the first file, what other files say of it, and the rule.
-fn parts(world: &World<'_>, failed: &Failed) -> Vec<Part> {
+fn parts(world: &World<'_>, failed: &Failed, recipe_file: Option<&String>) -> Vec<Part> {
     let mut parts = vec![Part {
         message: failed.says.clone(),
         help: None,
@@ -67,6 +68,8 @@ fn parts(world: &World<'_>, failed: &Failed) -> Vec<Part> {
             }
         }
     }
+    // Whoever asks has the recipe open.
+    files.sort_by_key(|(file, _)| Some(&file.file) != recipe_file);
     for (at, (file, labels)) in files.into_iter().enumerate() {
         let source = Some(NamedText::new(file.file.as_str(), Arc::clone(&file.text)));
         match parts.first_mut().filter(|_| at == 0) {
@@ -87,23 +90,27 @@ fn parts(world: &World<'_>, failed: &Failed) -> Vec<Part> {
     parts
 }
 
-/// The rule's line: the conditions that tell, or its head where it has none.
+/// The rule's line: the conditions that tell, else its head.
 fn rule(world: &World<'_>, failed: &Failed) -> Option<Part> {
-    let place = failed.rule_at.as_ref()?;
-    let file = world.sources.find(&place.file)?;
-    let conditions = failed
-        .conditions
-        .iter()
-        .filter(|(at, _)| at.file == place.file);
-    let mut labels: Vec<LabeledSpan> = conditions
-        .map(|(at, text)| LabeledSpan::new(Some(text.clone()), at.offset, at.length))
-        .collect();
+    let mut message = format!("by the rule `{}`", failed.rule);
+    let mut labels: Vec<LabeledSpan> = Vec::new();
+    let mut place = failed.rule_at.as_ref()?;
+    if let Some(telling) = &failed.telling {
+        if telling.rule != failed.rule {
+            message.push_str(&format!(", which rests on `{}`", telling.rule));
+        }
+        for (at, text) in &telling.conditions {
+            labels.push(LabeledSpan::new(Some(text.clone()), at.offset, at.length));
+            place = at;
+        }
+    }
     if labels.is_empty() {
         labels.push(LabeledSpan::new(None, place.offset, place.length));
     }
+    let file = world.sources.find(&place.file)?;
     let text = world.sources.shared_text(file);
     Some(Part {
-        message: format!("by the rule `{}`", failed.rule),
+        message,
         help: None,
         severity: Severity::Advice,
         source: Some(NamedText::new(place.file.as_str(), text)),
@@ -111,8 +118,14 @@ fn rule(world: &World<'_>, failed: &Failed) -> Option<Part> {
     })
 }
 
-/// What a place says: the value that comes from it.
+/// What a place says: the value that comes from it, or to which it adds its part.
 fn text(failed: &Failed, place: &Sourced) -> String {
+    let among = failed.at.iter().filter(|other| other.of == place.of);
+    let by_this = if place.of.is_some() && among.count() > 1 {
+        ", by this"
+    } else {
+        ""
+    };
     let value = match place.of {
         Some("expected") => failed
             .expected
@@ -124,7 +137,9 @@ fn text(failed: &Failed, place: &Sourced) -> String {
             .map(|value| format!("found {value}")),
         None => failed.found.as_deref().or(Some("here")).map(str::to_owned),
     };
-    value.unwrap_or_default()
+    value
+        .map(|value| format!("{value}{by_this}"))
+        .unwrap_or_default()
 }
 
 /// What comes from no file, and what to do.
@@ -133,11 +148,11 @@ fn help(failed: &Failed) -> Option<String> {
     for (of, value) in [("expected", &failed.expected), ("found", &failed.found)] {
         let places = failed.at.iter().filter(|place| place.of == Some(of));
         let places: Vec<String> = places
-            .filter(|place| !matches!(place.at, At::File(_)))
+            .filter(|place| !matches!(place.at, At::File(_) | At::Rule(_)))
             .map(|place| place.at.says())
             .collect();
         if let (Some(value), false) = (value, places.is_empty()) {
-            lines.push(format!("{of} {value}: {}", places.join(", ")));
+            lines.push(format!("{of} {value}: {}", places.join("; ")));
         }
     }
     lines.extend(failed.help.clone());

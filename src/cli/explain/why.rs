@@ -30,6 +30,14 @@ pub(in crate::cli) struct WhyArgs {
     pub shown: ShownArgs,
 }
 
+impl WhyArgs {
+    /// The GPU count that is asked for, and the words that do so.
+    fn gpus(&self) -> Option<(u32, String)> {
+        let word = self.count.gpu_count.map(|gpus| (gpus, gpus.to_string()));
+        word.or_else(|| self.count.gpus.map(|gpus| (gpus, format!("--gpus {gpus}"))))
+    }
+}
+
 pub(in crate::cli) fn run(args: &WhyArgs) -> Result<Exit, Failure> {
     let file = recipe_file(&args.question.wanted);
     let session = Session::open(&args.question.catalog, file)?;
@@ -61,7 +69,9 @@ fn decision(args: &WhyArgs, session: &Session, rules: Rules) -> Result<Exit, Fai
     let model = recipe
         .as_ref()
         .map_or(args.what.as_str(), |recipe| recipe.model.as_str());
-    let asked = args.question.asked(session, model, args.count.get())?;
+    let asked = args
+        .question
+        .asked(session, model, &args.what, args.gpus())?;
     let (request, machine) = (asked.request.clone(), asked.machine.clone());
     let world = World::new(&session.store, rules, Some(asked), &[], Wanted::Decision)?;
     let Some(why) = why(&world, args.shown.depth(PROOF_DEPTH))? else {
@@ -154,7 +164,14 @@ fn text(args: &WhyArgs, why: &Why) -> String {
 
 fn tuples(args: &WhyArgs, session: &Session, rules: Rules) -> Result<Exit, Failure> {
     let pattern = pattern(&rules, &args.what)?;
-    let world = world_of(session, rules, &pattern, &args.question, args.count.get())?;
+    let world = world_of(
+        session,
+        rules,
+        &pattern,
+        &args.question,
+        &args.what,
+        args.gpus(),
+    )?;
     let facts = matching(&world, &pattern);
     if facts.is_empty() {
         if args.shown.is_json() {

@@ -15,6 +15,7 @@ use crate::store::RecipeName;
 use super::super::args::CatalogArgs;
 use super::super::failure::{Exit, Failure};
 use super::super::generate::{recipe_file, recipe_of};
+use super::super::made::unknown_model;
 use super::super::output;
 use super::super::session::Session;
 use super::{
@@ -35,6 +36,13 @@ pub(in crate::cli) struct WhyNotArgs {
     pub question: QuestionArgs,
     #[command(flatten)]
     pub shown: ShownArgs,
+}
+
+impl WhyNotArgs {
+    /// The GPU count that is asked for, and the words that do so.
+    fn gpus(&self) -> Option<(u32, String)> {
+        self.gpus.map(|gpus| (gpus, format!("--gpus {gpus}")))
+    }
 }
 
 pub(in crate::cli) fn run(args: &WhyNotArgs) -> Result<Exit, Failure> {
@@ -65,10 +73,15 @@ pub(in crate::cli) fn run(args: &WhyNotArgs) -> Result<Exit, Failure> {
         .model
         .as_deref()
         .unwrap_or(&named.recipe.model);
-    let asked = args.question.asked(&session, model, args.gpus)?;
+    let asked = args
+        .question
+        .asked(&session, model, &args.what, args.gpus())?;
     let request = asked.request.clone();
     let also = [named.recipe.model.clone()];
     let world = World::new(&session.store, rules, Some(asked), &also, Wanted::Changes)?;
+    if !world.knows_the_model() {
+        return Err(unknown_model(&session.store, model)?);
+    }
     let look_into = if args.shown.all() { usize::MAX } else { 1 };
     let answer = why_not(
         &world,
@@ -79,6 +92,10 @@ pub(in crate::cli) fn run(args: &WhyNotArgs) -> Result<Exit, Failure> {
     if answer.configurations.is_empty() {
         return unknown(args, &session);
     }
+    let answer = match draft {
+        Some(file) => answer.of_file(&file.display().to_string()),
+        None => answer,
+    };
     if args.shown.is_json() {
         let mut json = json!({"request": request});
         if let (Some(json), Ok(serde_json::Value::Object(answer))) =
@@ -244,7 +261,7 @@ fn text(args: &WhyNotArgs, world: &World<'_>, answer: &WhyNot) -> String {
             args.shown.format == ExplainFormat::Human && style.columns >= reports::NARROWEST;
         push(&mut out, "", "", &verdict(one, drawn), style.columns);
         if drawn {
-            out.push_str(&reports::reports(world, &one.failed, style.columns));
+            out.push_str(&reports::reports(world, one, style.columns));
         } else {
             reasons(&mut out, one, style.columns);
         }
@@ -254,7 +271,8 @@ fn text(args: &WhyNotArgs, world: &World<'_>, answer: &WhyNot) -> String {
         .configurations
         .get(detailed.min(answer.configurations.len())..)
         .unwrap_or_default();
-    if !others.is_empty() {
+    // Those of a recipe for another model all say the same.
+    if !others.is_empty() && answer.verdict != Verdict::OtherModel {
         section(&mut out, "Its other configurations");
         for one in others {
             push(&mut out, "  ", "    ", &short(one), style.columns);
@@ -272,13 +290,14 @@ fn verdict(one: &WhyNotConfiguration, drawn: bool) -> String {
         }
         Verdict::Beaten => match &one.beaten_by {
             Some(winner) => format!(
-                "{name}, is eligible, but beaten by {} at {}: {}",
+                "{name}, is eligible, but beaten by {} (criterion: {}): {}",
                 winner.configuration().says(),
                 winner.criterion,
                 winner.says
             ),
             None => format!("{name}, is eligible, but another comes first."),
         },
+        Verdict::OtherModel if drawn => format!("{name}, is for another model:"),
         Verdict::OtherModel => format!("{name}, is for another model: {}", says(one)),
         Verdict::Rejected | Verdict::Unknown => match one.failed.as_slice() {
             [_] if drawn => format!("{name}, is rejected:"),
@@ -398,7 +417,14 @@ fn push(out: &mut String, first: &str, rest: &str, text: &str, columns: usize) {
 
 fn tuples(args: &WhyNotArgs, session: &Session, rules: Rules) -> Result<Exit, Failure> {
     let pattern = pattern(&rules, &args.what)?;
-    let world = world_of(session, rules, &pattern, &args.question, args.gpus)?;
+    let world = world_of(
+        session,
+        rules,
+        &pattern,
+        &args.question,
+        &args.what,
+        args.gpus(),
+    )?;
     let pattern = of_this_run(&world, pattern);
     let written = world.written(&pattern);
     let holding = matching(&world, &pattern);

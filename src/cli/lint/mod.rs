@@ -54,7 +54,7 @@ pub(in crate::cli) fn run(args: &LintArgs) -> Result<Exit, Failure> {
         files,
         subject,
     } = Paths::read(args)?;
-    let session = Session::open_quietly(&catalog)?;
+    let session = Session::open_silently(&catalog, None)?;
     let policy = Policy::load_lints(session.rule_sources()?, &session.store)?;
     let findings = if files.is_empty() {
         lint(&session.store, &policy, &subject)?

@@ -91,13 +91,28 @@ impl Facts {
             .piles
             .get_mut(relation.0 as usize)
             .ok_or(FactError::UnknownRelation)?;
-        let before = pile.codes.len();
-        let pushed = pile.extend(&mut self.values, tuple);
-        match pushed {
-            Ok(()) => pile.count += 1,
-            Err(_) => pile.codes.truncate(before),
+        pile.count += encode(&pile.types, &mut pile.codes, &mut self.values, tuple)?;
+        Ok(())
+    }
+
+    /// Puts a tuple aside, encoded as these facts encode it.
+    ///
+    /// # Errors
+    /// When it does not fit the relation.
+    pub fn set_aside(&mut self, tuple: &[Value<'_>], aside: &mut Aside) -> Result<(), FactError> {
+        let relation = aside.relation.0 as usize;
+        let pile = self.piles.get(relation).ok_or(FactError::UnknownRelation)?;
+        let fields = tuple.iter().map(|value| Field::Value(*value));
+        aside.count += encode(&pile.types, &mut aside.codes, &mut self.values, fields)?;
+        Ok(())
+    }
+
+    /// Adds tuples that these facts set aside, or that those did of which these are a copy.
+    pub fn add(&mut self, aside: &Aside) {
+        if let Some(pile) = self.piles.get_mut(aside.relation.0 as usize) {
+            pile.codes.extend_from_slice(&aside.codes);
+            pile.count += aside.count;
         }
-        pushed
     }
 
     /// Takes away the tuples whose columns have the given values, where there is one. How many there were.
@@ -125,6 +140,31 @@ impl Facts {
     pub(in crate::datalog) fn into_parts(self) -> (Values, Vec<Rows>) {
         let rows = |pile: Pile| Rows::from_codes(pile.types.len(), pile.count, &pile.codes);
         (self.values, self.piles.into_iter().map(rows).collect())
+    }
+}
+
+/// Tuples of one relation that were put aside. Their codes mean something only to the facts that encoded them
+/// and to copies of those.
+#[derive(Clone, Debug)]
+pub struct Aside {
+    relation: RelId,
+    codes: Vec<u32>,
+    count: usize,
+}
+
+impl Aside {
+    /// None yet.
+    pub fn new(relation: RelId) -> Self {
+        Aside {
+            relation,
+            codes: Vec::new(),
+            count: 0,
+        }
+    }
+
+    /// The relation that they are of.
+    pub fn relation(&self) -> RelId {
+        self.relation
     }
 }
 
@@ -163,40 +203,56 @@ impl Pile {
         self.codes = kept;
         before - self.count
     }
+}
 
-    fn extend<'v>(
-        &mut self,
-        values: &mut Values,
-        tuple: impl IntoIterator<Item = Field<'v>>,
-    ) -> Result<(), FactError> {
-        let mut given = 0;
-        for field in tuple {
-            let column = given;
-            given += 1;
-            let Some(ty) = self.types.get(column) else {
-                continue;
-            };
-            let code = match field {
-                Field::Interned(symbol) if *ty == BaseType::Symbol => symbol.0,
-                Field::Value(Value::Float(float)) if !float.is_finite() => {
-                    return Err(FactError::NotFinite { column: given });
-                }
-                Field::Value(value) if value.base_type() == *ty => values.encode(value),
-                _ => {
-                    return Err(FactError::WrongType {
-                        column: given,
-                        expected: type_name(*ty),
-                    });
-                }
-            };
-            self.codes.push(code);
-        }
-        let columns = self.types.len();
-        if given == columns {
-            Ok(())
-        } else {
-            Err(FactError::WrongArity { given, columns })
-        }
+/// Appends a tuple's codes; gives 1, the tuple. What does not fit leaves the codes as they were.
+fn encode<'v>(
+    types: &[BaseType],
+    codes: &mut Vec<u32>,
+    values: &mut Values,
+    tuple: impl IntoIterator<Item = Field<'v>>,
+) -> Result<usize, FactError> {
+    let before = codes.len();
+    let pushed = try_encode(types, codes, values, tuple);
+    if pushed.is_err() {
+        codes.truncate(before);
+    }
+    pushed.map(|()| 1)
+}
+
+fn try_encode<'v>(
+    types: &[BaseType],
+    codes: &mut Vec<u32>,
+    values: &mut Values,
+    tuple: impl IntoIterator<Item = Field<'v>>,
+) -> Result<(), FactError> {
+    let mut given = 0;
+    for field in tuple {
+        let column = given;
+        given += 1;
+        let Some(ty) = types.get(column) else {
+            continue;
+        };
+        let code = match field {
+            Field::Interned(symbol) if *ty == BaseType::Symbol => symbol.0,
+            Field::Value(Value::Float(float)) if !float.is_finite() => {
+                return Err(FactError::NotFinite { column: given });
+            }
+            Field::Value(value) if value.base_type() == *ty => values.encode(value),
+            _ => {
+                return Err(FactError::WrongType {
+                    column: given,
+                    expected: type_name(*ty),
+                });
+            }
+        };
+        codes.push(code);
+    }
+    let columns = types.len();
+    if given == columns {
+        Ok(())
+    } else {
+        Err(FactError::WrongArity { given, columns })
     }
 }
 

@@ -3,5 +3,5 @@
 mod facts;
 mod model;
 
-pub use facts::{FactError, Facts, Field};
-pub use model::{Model, Tuple};
+pub use facts::{Aside, FactError, Facts, Field};
+pub use model::{ByNumber, Model, Tuple};

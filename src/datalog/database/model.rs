@@ -113,6 +113,15 @@ impl Model {
         })
     }
 
+    /// The tuples of a relation group by group, for somebody who asks for one number after the other.
+    pub fn by_number(&self, relation: RelId) -> ByNumber<'_> {
+        ByNumber {
+            values: &self.values,
+            relation: self.relation(relation),
+            at: 0,
+        }
+    }
+
     /// The tuples of a relation by their values, column by column.
     pub fn sorted(&self, relation: RelId) -> Vec<Tuple<'_>> {
         let mut tuples: Vec<Tuple<'_>> = self.rows(relation).collect();
@@ -173,6 +182,48 @@ impl Model {
             .collect::<Option<_>>()?;
         let at = relation.rows.lower_bound(&codes);
         (at < relation.rows.len() && relation.rows.row(at).starts_with(&codes)).then_some(at)
+    }
+}
+
+/// The tuples of a relation whose first column is a number, by that number.
+#[derive(Clone)]
+pub struct ByNumber<'a> {
+    values: &'a Values,
+    relation: Option<&'a Relation>,
+    at: usize,
+}
+
+impl<'a> ByNumber<'a> {
+    /// The tuples that begin with the number. Numbers that only grow cost a step a tuple, others a search.
+    pub fn of(
+        &mut self,
+        number: i64,
+    ) -> impl ExactSizeIterator<Item = Tuple<'a>> + Clone + use<'a> {
+        let (values, relation) = (self.values, self.relation);
+        let wanted = values.find(Value::Number(number));
+        let first = |at: usize| {
+            let rows = relation.map(|relation| &relation.rows);
+            rows.and_then(|rows| rows.row(at).first()).copied()
+        };
+        let mut range = 0..0;
+        if let (Some(wanted), Some(relation)) = (wanted, relation) {
+            if self.at > 0 && first(self.at - 1).is_none_or(|code| code >= wanted) {
+                self.at = relation.rows.lower_bound(&[wanted]);
+            }
+            while first(self.at).is_some_and(|code| code < wanted) {
+                self.at += 1;
+            }
+            range.start = self.at;
+            while first(self.at) == Some(wanted) {
+                self.at += 1;
+            }
+            range.end = self.at;
+        }
+        range.map(move |at| Tuple {
+            values,
+            types: relation.map_or(&[][..], |relation| &relation.types),
+            codes: relation.map_or(&[][..], |relation| relation.rows.row(at)),
+        })
     }
 }
 
@@ -238,7 +289,7 @@ impl<'a> Tuple<'a> {
     }
 
     /// The order of two tuples of one relation by their values.
-    fn compare(&self, other: &Tuple<'_>) -> std::cmp::Ordering {
+    pub fn compare(&self, other: &Tuple<'_>) -> std::cmp::Ordering {
         let columns = self.types.iter().zip(self.codes).zip(other.codes);
         let orders = columns.map(|((ty, a), b)| self.values.compare(*ty, *a, *b));
         orders.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)

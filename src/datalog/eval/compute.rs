@@ -98,15 +98,7 @@ impl Computer {
         place: L::Place<'_>,
     ) -> Result<bool, Fault> {
         let (left, right) = (self.scalar(left, place)?, self.scalar(right, place)?);
-        let order = self.order(left, right);
-        Ok(match op {
-            CompareOp::Eq => order == Ordering::Equal,
-            CompareOp::Ne => order != Ordering::Equal,
-            CompareOp::Lt => order == Ordering::Less,
-            CompareOp::Le => order != Ordering::Greater,
-            CompareOp::Gt => order == Ordering::Greater,
-            CompareOp::Ge => order != Ordering::Less,
-        })
+        Ok(op.holds(self.order(left, right)))
     }
 
     pub(in crate::datalog) fn test<L: Leaf>(

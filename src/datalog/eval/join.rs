@@ -6,8 +6,10 @@ use super::gather::{Gather, Projection};
 use super::lookup::{Batch, Batches};
 use super::row::{Rel, Row, Rows, RowsRef, for_width, with_width};
 use super::run::Run;
-use crate::datalog::plan::expr::Check;
-use crate::datalog::plan::program::{Out, Stage};
+use crate::datalog::ast::{BaseType, CompareOp};
+use crate::datalog::plan::expr::{Check, Expr};
+use crate::datalog::plan::program::{Operand, Out, Stage};
+use crate::datalog::value::short_order;
 
 /// Runs a stage over all rows of a source. `table` is what its probe looks into.
 pub(super) fn stage(
@@ -78,6 +80,12 @@ enum Prepared<'a> {
         table: Batches<'a>,
         negated: bool,
     },
+    /// A comparison of numbers, decided by their codes where they have short ones.
+    Numbers {
+        op: CompareOp,
+        sides: [Operand; 2],
+        check: &'a Check,
+    },
     Other(&'a Check),
 }
 
@@ -93,6 +101,15 @@ fn prepare<'a>(run: &Run<'a>, checks: &'a [Check], rows: usize) -> Vec<Prepared<
             table: run.table(*order, *view, rows),
             negated: *negated,
         },
+        Check::Compare {
+            op,
+            left: Expr::Leaf(left, BaseType::Number),
+            right: Expr::Leaf(right, BaseType::Number),
+        } => Prepared::Numbers {
+            op: *op,
+            sides: [*left, *right],
+            check,
+        },
         other => Prepared::Other(other),
     });
     prepared.collect()
@@ -107,6 +124,13 @@ impl Prepared<'_> {
                 table,
                 negated,
             } => table.any(key.pick(place)) != *negated,
+            Prepared::Numbers { op, sides, check } => {
+                let [left, right] = sides.map(|side| run.code(side, place));
+                match short_order(left, right) {
+                    Some(order) => op.holds(order),
+                    None => other_holds(run, check, place),
+                }
+            }
             Prepared::Other(check) => other_holds(run, check, place),
         }
     }

@@ -75,14 +75,18 @@ impl Directory {
     }
 
     #[inline]
-    fn range<'a, const W: usize>(&self, first: u32, rows: &'a [Row<W>]) -> &'a [Row<W>] {
+    fn bounds(&self, first: u32) -> (usize, usize) {
         let at = first as usize;
         match (self.starts.get(at), self.starts.get(at + 1)) {
-            (Some(start), Some(end)) => {
-                rows.get(*start as usize..*end as usize).unwrap_or_default()
-            }
-            _ => &[],
+            (Some(start), Some(end)) => (*start as usize, *end as usize),
+            _ => (0, 0),
         }
+    }
+
+    #[inline]
+    fn range<'a, const W: usize>(&self, first: u32, rows: &'a [Row<W>]) -> &'a [Row<W>] {
+        let (start, end) = self.bounds(first);
+        rows.get(start..end).unwrap_or_default()
     }
 }
 
@@ -132,24 +136,26 @@ impl<'a, const W: usize> Batch<'a, W> {
         }
     }
 
-    /// The rows from the first one on that is not before the key.
+    /// The rows from the first one on that is not before the key; those that begin with another code may be left
+    /// out.
     fn from(&mut self, key: &[u32]) -> &'a [Row<W>] {
         let rows = self.rows;
         let before = |row: &Row<W>| compare(row, key) == Ordering::Less;
-        if let (Some(directory), Some(first)) = (self.directory, key.first()) {
-            let rows = directory.range(*first, rows);
-            return &rows[rows.partition_point(before)..];
-        }
-        let near = self.near.min(rows.len());
-        let start = if rows.get(near).is_some_and(before) {
-            near + gallop(&rows[near..], before)
-        } else if near > 0 && !before(&rows[near - 1]) {
-            rows[..near].partition_point(before)
+        // Where rows that begin with the key can stand.
+        let (low, high) = match (self.directory, key.first()) {
+            (Some(directory), Some(first)) => directory.bounds(*first),
+            _ => (0, rows.len()),
+        };
+        let near = self.near.clamp(low, high);
+        let start = if near < high && before(&rows[near]) {
+            near + gallop(&rows[near..high], before)
+        } else if near > low && !before(&rows[near - 1]) {
+            low + rows[low..near].partition_point(before)
         } else {
             near
         };
         self.near = start;
-        &rows[start..]
+        &rows[start..high]
     }
 }
 

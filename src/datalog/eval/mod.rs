@@ -7,6 +7,7 @@
 
 pub(in crate::datalog) mod aggregate;
 mod arithmetic;
+mod barren;
 pub(in crate::datalog) mod compute;
 pub(in crate::datalog) mod fault;
 mod frog;
@@ -19,6 +20,7 @@ mod run;
 mod stamps;
 mod store;
 
+use barren::is_barren;
 use compute::Computer;
 use fault::Fault;
 use growing::Growing;
@@ -201,7 +203,9 @@ impl Evaluation<'_> {
         made: &mut Vec<(u32, Rows)>,
     ) -> Result<(), RuleError> {
         for chain in &rule.chains {
-            run.chain(chain, None, made);
+            if !is_barren(chain, &self.store) {
+                run.chain(chain, None, made);
+            }
         }
         match self.progress.take_fault() {
             Some(fault) => Err(fault.in_rule(Some(rule))),

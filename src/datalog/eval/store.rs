@@ -39,6 +39,12 @@ impl<'a> Store<'a> {
         })
     }
 
+    /// Whether the relation that an order is of has no tuples.
+    pub(super) fn is_empty(&self, order: u32) -> bool {
+        let plan = self.plans.get(order as usize);
+        plan.is_some_and(|plan| self.relation(plan.relation).rows().is_empty())
+    }
+
     /// Takes a relation's rows out, to be given back when it is complete.
     pub(super) fn take(&mut self, relation: u32, columns: usize) -> Rows {
         let empty = Sorted::new(Rows::empty(columns));

@@ -163,11 +163,19 @@ impl Values {
         if a == b {
             return Ordering::Equal;
         }
-        if ty == BaseType::Number && (a | b) & WIDE == 0 {
-            return a.cmp(&b);
+        if ty == BaseType::Number
+            && let Some(order) = short_order(a, b)
+        {
+            return order;
         }
         self.decode(ty, a).cmp(&self.decode(ty, b))
     }
+}
+
+/// The order of two numbers by their codes, where both have short ones.
+#[inline]
+pub(crate) fn short_order(a: u32, b: u32) -> Option<Ordering> {
+    ((a | b) & WIDE == 0).then(|| a.cmp(&b))
 }
 
 fn small(number: i64) -> Option<u32> {

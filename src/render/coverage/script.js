@@ -112,6 +112,8 @@
   }
 
   function grid() {
+    // What it told of may no longer be there.
+    byId("detail").hidden = true;
     const columns = shownHardware();
     const part = byId("model").value.trim().toLowerCase();
     const show = byId("show").value;
