@@ -45,15 +45,20 @@ impl Paths {
         let is_folder = paths.len() < args.paths.len();
         let folders: Vec<&PathBuf> = catalog.catalog.iter().chain(&catalog.overlay).collect();
         let (mut files, mut shown) = (Vec::new(), Vec::new());
+        let mut seen = Vec::new();
         for path in paths {
+            // One file by two of its names is not two files with one id.
+            let same = path.canonicalize().unwrap_or_else(|_| path.clone());
+            if seen.contains(&same) {
+                continue;
+            }
+            seen.push(same);
             let name = match within(path, &folders) {
                 Some(known) => known,
                 None => {
                     let file = file(path, args.models)?;
                     let name = file.name.clone();
-                    if !shown.contains(&name) {
-                        files.push(file);
-                    }
+                    files.push(file);
                     name
                 }
             };
