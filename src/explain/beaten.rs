@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::datalog::{Datum, Model};
+use crate::datalog::{Datum, Fact, Model};
 
 use super::configuration::Configuration;
 use super::world::{World, facts_in};
@@ -62,10 +62,19 @@ pub(super) fn criterion(
     configuration: &Configuration,
 ) -> Option<(String, String)> {
     let speaker = world.speaker();
-    world.family(AFTER).into_iter().find_map(|relation| {
-        let facts = facts_in(model, relation, &configuration.key());
-        let name = speaker.name(relation);
-        let criterion = name.strip_prefix(AFTER).unwrap_or(name).replace('_', " ");
-        Some((criterion, speaker.fact(facts.first()?)))
-    })
+    let fact = after(world, model, configuration)?;
+    let name = speaker.name(fact.relation);
+    let criterion = name.strip_prefix(AFTER).unwrap_or(name).replace('_', " ");
+    Some((criterion, speaker.fact(&fact)))
+}
+
+/// The tuple that says at which criterion a configuration was left behind.
+pub(super) fn after(
+    world: &World<'_>,
+    model: &Model,
+    configuration: &Configuration,
+) -> Option<Fact> {
+    let key = configuration.key();
+    let mut relations = world.family(AFTER).into_iter();
+    relations.find_map(|relation| facts_in(model, relation, &key).into_iter().next())
 }

@@ -116,6 +116,11 @@ impl World<'_> {
 
     /// The file that a configuration stands in.
     pub fn file_of(&self, configuration: &Configuration) -> Option<String> {
+        self.block_of(configuration).map(|place| place.file)
+    }
+
+    /// The place of a configuration's block.
+    pub fn block_of(&self, configuration: &Configuration) -> Option<AtFile> {
         let relation = self.checked.relation("configuration")?;
         let values = [
             Datum::Symbol(configuration.recipe_id.clone()),
@@ -124,7 +129,7 @@ impl World<'_> {
         ];
         let values: Vec<Option<&Datum>> = values.iter().map(Some).collect();
         match self.place(relation, &values, None)? {
-            At::File(place) => Some(place.file),
+            At::File(place) => Some(place),
             _ => None,
         }
     }

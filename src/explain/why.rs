@@ -5,10 +5,11 @@ use serde::Serialize;
 use crate::datalog::Datum;
 use crate::policy::PolicyError;
 
-use super::beaten::criterion;
+use super::beaten::{after, criterion};
 use super::configuration::Configuration;
 use super::node::Node;
 use super::proof::Teller;
+use super::refusal::{Failed, failed};
 use super::why_not::search_order;
 use super::world::{World, facts_in};
 
@@ -23,6 +24,9 @@ pub struct Why {
     pub differs: Vec<String>,
     /// What it beat, the nearest rival first.
     pub beats: Vec<Beaten>,
+    /// Why the first of those came after it, with the places to point at.
+    #[serde(skip)]
+    pub next: Option<Failed>,
     /// How many configurations were rejected.
     pub rejected: usize,
     /// The proof.
@@ -78,12 +82,18 @@ pub fn why(world: &World<'_>, depth: usize) -> Result<Option<Why>, PolicyError> 
         .flat_map(|relation| facts_in(&world.model, relation, &[Datum::Number(1)]))
         .map(|fact| world.speaker().fact(&fact).trim_end_matches('.').to_owned())
         .collect();
-    let proof = Teller::new(world, depth).prove(fact, 0);
+    let mut teller = Teller::new(world, depth);
+    let proof = teller.prove(fact, 0);
+    let next = beats
+        .first()
+        .and_then(|next| after(world, &world.model, &next.configuration));
+    let next = next.map(|fact| failed(world, teller.prover(), &fact));
     Ok(Some(Why {
         says: sentence(&selected, &differs, &beats, rejected),
         selected,
         differs,
         beats,
+        next,
         rejected,
         proof,
     }))

@@ -8,7 +8,7 @@ use miette::{
 };
 
 use crate::datalog::diagnostic::NamedText;
-use crate::explain::{At, AtFile, Failed, Sourced, WhyNotConfiguration, World};
+use crate::explain::{At, AtFile, Failed, Sourced, Why, WhyNotConfiguration, World};
 
 /// In a terminal narrower than this sentences say more than drawn lines.
 pub(super) const NARROWEST: usize = 72;
@@ -16,6 +16,55 @@ pub(super) const NARROWEST: usize = 72;
 /// The conditions that fail, drawn.
 pub(super) fn reports(world: &World<'_>, one: &WhyNotConfiguration, columns: usize) -> String {
     let recipe_file = world.file_of(&one.configuration);
+    let mut out = String::new();
+    for one in &one.failed {
+        out.push('\n');
+        draw(&mut out, &parts(world, one, recipe_file.as_ref()), columns);
+    }
+    out
+}
+
+/// The block that was chosen and the next one, with the rule that came between them.
+pub(super) fn choice(world: &World<'_>, why: &Why, columns: usize) -> String {
+    let next = why.beats.first();
+    let both = [
+        ("the chosen block", Some(&why.selected), "chosen".to_owned()),
+        (
+            "the next in the order",
+            next.map(|next| &next.configuration),
+            next.map(|next| next.says.clone()).unwrap_or_default(),
+        ),
+    ];
+    let mut parts: Vec<Part> = Vec::new();
+    let mut files: Vec<String> = Vec::new();
+    for (title, configuration, says) in both {
+        let Some(place) = configuration.and_then(|one| world.block_of(one)) else {
+            continue;
+        };
+        let label = LabeledSpan::new(Some(says), place.offset, place.length);
+        match parts.last_mut().filter(|_| files.contains(&place.file)) {
+            Some(part) => {
+                part.message.push_str(", and ");
+                part.message.push_str(title);
+                part.labels.push(label);
+            }
+            None => parts.push(Part {
+                message: title.to_owned(),
+                help: None,
+                severity: Severity::Advice,
+                source: Some(NamedText::new(place.file.as_str(), Arc::clone(&place.text))),
+                labels: vec![label],
+            }),
+        }
+        files.push(place.file);
+    }
+    parts.extend(why.next.iter().filter_map(|next| rule(world, next)));
+    let mut out = String::from("\n");
+    draw(&mut out, &parts, columns);
+    out
+}
+
+fn draw(out: &mut String, parts: &[Part], columns: usize) {
     let theme = if super::super::output::colours_answers() {
         GraphicalTheme::unicode()
     } else {
@@ -29,15 +78,10 @@ pub(super) fn reports(world: &World<'_>, one: &WhyNotConfiguration, columns: usi
         .with_break_words(false)
         .with_word_separator(textwrap::WordSeparator::AsciiSpace)
         .with_word_splitter(textwrap::WordSplitter::NoHyphenation);
-    let mut out = String::new();
-    for one in &one.failed {
-        out.push('\n');
-        for part in parts(world, one, recipe_file.as_ref()) {
-            // Writing to a text does not fail.
-            let _ = handler.render_report(&mut out, &part);
-        }
+    for part in parts {
+        // Writing to a text does not fail.
+        let _ = handler.render_report(out, part);
     }
-    out
 }
 
 /// One source with what is said of it.

@@ -14,7 +14,8 @@ use super::super::made::made;
 use super::super::output;
 use super::super::session::Session;
 use super::{
-    MOST_LISTED, PROOF_DEPTH, QuestionArgs, ShownArgs, is_tuple, pattern, section, world_of,
+    ExplainFormat, MOST_LISTED, PROOF_DEPTH, QuestionArgs, ShownArgs, is_tuple, pattern, reports,
+    section, world_of,
 };
 
 #[derive(Debug, Args)]
@@ -103,7 +104,7 @@ fn decision(args: &WhyArgs, session: &Session, rules: Rules) -> Result<Exit, Fai
         }
         output::json(&answer)?;
     } else {
-        output::answer(&text(args, &why))?;
+        output::answer(&text(args, &world, &why))?;
     }
     if let Some(recipe) = recipe.filter(|recipe| recipe.recipe_id != why.selected.recipe_id) {
         let id = &recipe.recipe_id;
@@ -115,10 +116,13 @@ fn decision(args: &WhyArgs, session: &Session, rules: Rules) -> Result<Exit, Fai
     Ok(Exit::Done)
 }
 
-fn text(args: &WhyArgs, why: &Why) -> String {
+fn text(args: &WhyArgs, world: &World<'_>, why: &Why) -> String {
     let style = args.shown.style();
     let mut out = wrapped(&why.says, style.columns).join("\n");
     out.push('\n');
+    if args.shown.format == ExplainFormat::Human && style.columns >= reports::NARROWEST {
+        out.push_str(&reports::choice(world, why, style.columns));
+    }
     if !why.beats.is_empty() {
         section(&mut out, "It comes before");
         let most = if args.shown.all() {
