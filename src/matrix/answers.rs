@@ -8,10 +8,10 @@ use crate::store::Store;
 
 use super::Question;
 
-/// Requests decided in one evaluation: enough to share its cost, few enough to bound memory.
-const AT_ONCE: usize = 4096;
-/// Models in one evaluation: few enough that only their part of the catalog is read.
-const MODELS_AT_ONCE: usize = 16;
+/// Requests decided at once: enough for all processors, few enough to bound memory.
+const AT_ONCE: usize = 32_768;
+/// Models at once: few enough that only their part of a large catalog is held.
+const MODELS_AT_ONCE: usize = 256;
 
 /// Decides every question and gives each with its decision to `each`, in their order. Questions for one
 /// model should follow each other.
