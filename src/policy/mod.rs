@@ -3,6 +3,7 @@
 //! What a tuple says is told by its declaration's doc comment, and nowhere else.
 
 mod compiled;
+mod documented;
 mod error;
 mod evaluate;
 mod gather;
@@ -15,6 +16,7 @@ mod text;
 mod views;
 
 pub use compiled::Policy;
+pub use documented::{RelationDoc, documented};
 pub use error::PolicyError;
 pub use lint::{Lint, Names, Severity};
 pub use portions::Portions;
