@@ -20,6 +20,7 @@ pub use documented::{RelationDoc, documented};
 pub use error::PolicyError;
 pub use lint::{Lint, Names, Severity};
 pub use portions::Portions;
+pub use purpose::decides;
 pub use question::{OpenRules, Question};
 pub use sources::{RuleSources, builtin_names, read_builtin};
 pub use text::{RelationText, singular};
