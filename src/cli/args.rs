@@ -114,7 +114,7 @@ pub(super) enum Command {
         after_help = "Examples:\n  aim-engine query 'recipe(R, M, \"MI300X\", P)'\n  aim-engine query 'eligible(_, R, B, N), N < 4' --hardware MI300X --available-gpus 8\n  aim-engine query 'N = count : { recipe(_, _, _, _) }' --format json"
     )]
     Query(super::query::QueryArgs),
-    /// Check rule files, or run them by themselves
+    /// List and show rules, check rule files, or run them by themselves
     Rules(RulesArgs),
     /// Put questions to the rules at a prompt
     #[command(
@@ -494,6 +494,16 @@ pub(super) struct RulesArgs {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum RulesCommand {
+    /// List the checks and the relations that decide
+    #[command(
+        after_help = "Examples:\n  aim-engine rules list\n  aim-engine rules list AIM3\n  aim-engine rules list rejected_ --format json"
+    )]
+    List(super::rules::RulesListArgs),
+    /// Show what a check or a relation says, with examples and its rules
+    #[command(
+        after_help = "Examples:\n  aim-engine rules show AIM301\n  aim-engine rules show eligible"
+    )]
+    Show(super::rules::RulesShowArgs),
     /// Check rule files together with the built-in ones
     #[command(
         after_help = "Examples:\n  aim-engine rules check site.dl\n  aim-engine rules check --alone graph.dl"

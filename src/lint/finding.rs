@@ -14,6 +14,18 @@ pub struct Findings {
     pub findings: Vec<Finding>,
     /// How many.
     pub summary: Summary,
+    /// Those that a comment in their file suppresses.
+    #[serde(skip)]
+    pub suppressed: Vec<Suppressed>,
+}
+
+/// A finding that is not told because a comment says why it is right as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Suppressed {
+    /// The finding.
+    pub finding: Finding,
+    /// What the comment says; may be empty.
+    pub reason: String,
 }
 
 /// One thing that is wrong.

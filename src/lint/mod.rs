@@ -2,11 +2,18 @@
 //!
 //! Which findings there are is told by `rules/lint/*.dl`, and how each reads by its doc comment.
 
+mod baseline;
 mod finding;
+mod fingerprint;
 mod nearest;
+mod selection;
 mod subject;
+mod suppress;
 
-pub use finding::{Edit, Finding, Findings, Fix, Label, Summary};
+pub use baseline::{Baseline, LeftOut};
+pub use finding::{Edit, Finding, Findings, Fix, Label, Summary, Suppressed};
+pub use fingerprint::numbered;
+pub use selection::{Selection, UnknownCheck, nearest_check};
 pub use subject::{Files, Subject};
 
 use crate::datalog::Tuple;
@@ -51,11 +58,13 @@ pub fn lint(store: &Store, policy: &Policy, subject: &Subject) -> Result<Finding
             }
         }
     }
+    let suppressed = suppress::apply(store, policy, &files, &mut found)?;
     found.sort_by(|a, b| a.order(b));
     tracing::debug!(took = ?started.elapsed(), "findings placed");
     Ok(Findings {
         summary: Summary::of(&found, files.len()),
         findings: found,
+        suppressed,
     })
 }
 

@@ -3,6 +3,7 @@
 //! What a tuple says is told by its declaration's doc comment, and nowhere else.
 
 mod compiled;
+mod documented;
 mod error;
 mod evaluate;
 mod gather;
@@ -15,9 +16,11 @@ mod text;
 mod views;
 
 pub use compiled::Policy;
+pub use documented::{RelationDoc, documented};
 pub use error::PolicyError;
 pub use lint::{Lint, Names, Severity};
 pub use portions::Portions;
+pub use purpose::decides;
 pub use question::{OpenRules, Question};
 pub use sources::{RuleSources, builtin_names, read_builtin};
 pub use text::{RelationText, singular};

@@ -30,6 +30,12 @@ const OF_DECISIONS: &[&str] = &[
     "warning_",
 ];
 
+/// Whether decisions are read from a relation of this name.
+pub fn decides(relation: &str) -> bool {
+    let mut families = OF_DECISIONS.iter();
+    families.any(|family| relation.starts_with(family))
+}
+
 impl Purpose {
     /// Names the purpose in a store.
     pub(super) fn name(self) -> &'static str {
@@ -46,10 +52,9 @@ impl Purpose {
             decl.and_then(|decl| Some((decl, decl.doc.as_ref()?)))
         };
         match self {
-            Purpose::Decisions => reduced(checked, |info| {
-                let mut families = OF_DECISIONS.iter();
-                families.any(|family| info.name.starts_with(family)) || is_given(&info.name)
-            }),
+            Purpose::Decisions => {
+                reduced(checked, |info| decides(&info.name) || is_given(&info.name))
+            }
             Purpose::Lints => {
                 let docs = checked.relations.iter().filter_map(fields);
                 let names: Vec<String> = docs

@@ -24,7 +24,7 @@ pub use kept::{COMPILED, GATHERED, Kept};
 pub use layer::{Layer, LooseFile};
 pub use lookup::{BlockDetails, ConfigurationSummary, RecipeName, RecipeSummary, StoredArgument};
 pub use notices::{CatalogFile, FileProblem, Notice};
-pub use origin::Place;
+pub use origin::{FileComment, Place};
 pub use place::cache_dir;
 
 use std::path::PathBuf;

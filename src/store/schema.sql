@@ -26,6 +26,17 @@ CREATE TABLE problem(
   PRIMARY KEY(file, position)
 ) WITHOUT ROWID;
 
+-- Comments to this program: `# aim-engine: ...`.
+CREATE TABLE comment(
+  file INTEGER NOT NULL REFERENCES file(id) ON DELETE CASCADE,
+  offset INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  text TEXT NOT NULL,                   -- behind `aim-engine:`
+  line INTEGER NOT NULL,                -- that it is about
+  is_at_top INTEGER NOT NULL,
+  PRIMARY KEY(file, offset)
+) WITHOUT ROWID;
+
 -- Single values as written, whether or not the document can be used; arguments stand in `block_argument`.
 CREATE TABLE written(
   file INTEGER NOT NULL REFERENCES file(id) ON DELETE CASCADE,

@@ -2,9 +2,11 @@
 //!
 //! Hostile input is bounded: size, depth, number of nodes (which also bounds aliases), and duplicate keys are errors.
 
+mod comments;
 mod read;
 mod resolve;
 mod tree;
 
+pub use comments::{Comment, comments};
 pub use read::{MAX_BYTES, MAX_DEPTH, MAX_NODES, read, read_bytes};
 pub use tree::{Entry, Node, NodeKind, Scalar};

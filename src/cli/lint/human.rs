@@ -7,22 +7,26 @@ use miette::{Diagnostic, LabeledSpan, ReportHandler, SourceCode};
 use crate::catalog::problem::is_shown;
 use crate::cli::output;
 use crate::datalog::diagnostic::NamedText;
-use crate::lint::{Finding, Findings, Label, Summary};
+use crate::lint::{Finding, Findings, Label};
 use crate::policy::Severity;
 
-/// All findings and their summary.
+/// All findings.
 pub(super) fn shown(findings: &Findings) -> String {
     let mut text = String::new();
     let handler = output::handler();
     for finding in &findings.findings {
         let _ = writeln!(text, "{}\n", Rendered(&handler, &Report::new(finding)));
     }
-    text.push_str(&summary(&findings.summary));
     text
 }
 
-/// `8 files: 1 error, 2 warnings; 1 can be fixed`.
-fn summary(summary: &Summary) -> String {
+/// `8 files: 1 error, 2 warnings; 1 can be fixed; 3 suppressed`. So many more are `known` to a baseline.
+pub(super) fn summary(findings: &Findings, known: usize) -> String {
+    let Findings {
+        summary,
+        suppressed,
+        ..
+    } = findings;
     let counted = |count: usize, noun: &str| match count {
         1 => format!("1 {noun}"),
         count => format!("{count} {noun}s"),
@@ -38,11 +42,16 @@ fn summary(summary: &Summary) -> String {
         true => "nothing found".to_owned(),
         false => counts.join(", "),
     };
-    let fixable = match summary.fixable {
-        0 => String::new(),
-        count => format!("; {count} can be fixed"),
-    };
-    format!("{}: {found}{fixable}", counted(summary.files, "file"))
+    let more = [
+        (summary.fixable, "can be fixed"),
+        (suppressed.len(), "suppressed"),
+        (known, "in the baseline"),
+    ];
+    let more = more.iter().filter(|(count, _)| *count > 0);
+    let more: String = more
+        .map(|(count, what)| format!("; {count} {what}"))
+        .collect();
+    format!("{}: {found}{more}", counted(summary.files, "file"))
 }
 
 struct Rendered<'a>(&'a miette::MietteHandler, &'a Report<'a>);

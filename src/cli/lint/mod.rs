@@ -1,21 +1,27 @@
 //! `lint`: what is wrong with a catalog, or with some files.
 
+mod filter;
+mod github;
 mod human;
 mod paths;
+mod sarif;
+mod statistics;
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use crate::lint::lint;
-use crate::policy::Policy;
+use crate::policy::{Policy, documented};
 
 use super::args::CatalogArgs;
 use super::failure::{Exit, Failure};
 use super::output;
 use super::session::Session;
 
+use filter::FilterArgs;
 use paths::Paths;
+use statistics::Statistics;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LintArgs {
@@ -29,6 +35,8 @@ pub(in crate::cli) struct LintArgs {
     #[arg(long, value_enum, default_value_t = LintFormat::Human)]
     pub format: LintFormat,
     #[command(flatten)]
+    pub filter: FilterArgs,
+    #[command(flatten)]
     pub catalog: CatalogArgs,
 }
 
@@ -39,6 +47,10 @@ pub(in crate::cli) enum LintFormat {
     Human,
     /// JSON
     Json,
+    /// SARIF 2.1.0
+    Sarif,
+    /// Commands of a GitHub workflow
+    Github,
 }
 
 impl LintArgs {
@@ -56,17 +68,33 @@ pub(in crate::cli) fn run(args: &LintArgs) -> Result<Exit, Failure> {
     } = Paths::read(args)?;
     let session = Session::open_silently(&catalog, None)?;
     let policy = Policy::load_lints(session.rule_sources()?, &session.store)?;
-    let findings = if files.is_empty() {
+    let selection = args.filter.selection(&policy)?;
+    let mut findings = if files.is_empty() {
         lint(&session.store, &policy, &subject)?
     } else {
         lint(&session.store.with_files(files)?, &policy, &subject)?
     };
-    match args.format {
-        LintFormat::Human => output::answer(&human::shown(&findings))?,
-        LintFormat::Json => output::json(&findings)?,
+    let known = args.filter.apply(&selection, &mut findings)?;
+    if let Some(exit) = args.filter.write_baseline(&findings)? {
+        return Ok(exit);
     }
-    Ok(match findings.summary.errors {
-        0 => Exit::Done,
-        _ => Exit::No,
-    })
+    let counts = || Statistics::of(&findings);
+    match args.format {
+        LintFormat::Human => {
+            let body = match args.filter.statistics {
+                true => counts().table(),
+                false => human::shown(&findings),
+            };
+            output::answer(&(body + &human::summary(&findings, known)))?;
+        }
+        LintFormat::Json if args.filter.statistics => output::json(&counts())?,
+        LintFormat::Json => output::json(&findings)?,
+        LintFormat::Sarif => {
+            let checks = documented(&session.open_rules()?);
+            output::json(&sarif::log(&findings, &checks))?;
+        }
+        LintFormat::Github if findings.findings.is_empty() => {}
+        LintFormat::Github => output::answer(&github::shown(&findings))?,
+    }
+    Ok(args.filter.exit(&findings.summary))
 }

@@ -71,10 +71,10 @@ struct Described<'a> {
 }
 
 #[derive(Serialize)]
-struct RuleText<'a> {
-    file: &'a str,
-    line: usize,
-    text: &'a str,
+pub(in crate::cli) struct RuleText<'a> {
+    pub(in crate::cli) file: &'a str,
+    pub(in crate::cli) line: usize,
+    pub(in crate::cli) text: &'a str,
 }
 
 fn listed(relation: &RelationInfo) -> Listed<'_> {
@@ -90,7 +90,7 @@ fn listed(relation: &RelationInfo) -> Listed<'_> {
 }
 
 /// `eligible(request, recipe, backend, gpus)`
-pub(super) fn signature(relation: &RelationInfo) -> String {
+pub(in crate::cli) fn signature(relation: &RelationInfo) -> String {
     let columns = relation.columns.iter().map(|column| column.name.as_str());
     let columns: Vec<&str> = columns.collect();
     format!("{}({})", relation.name, columns.join(", "))
@@ -178,18 +178,6 @@ fn described(rules: &OpenRules, id: RelId) -> Option<Described<'_>> {
     let relation = checked.info(id)?;
     let decl = checked.program.decls.get(relation.decl)?;
     let place = |span: Span| (sources.name(span.file), sources.place(span).line);
-    let derives = |rule: &&crate::datalog::ast::Rule| {
-        let mut heads = rule.heads.iter();
-        heads.any(|head| head.relation.name == relation.name)
-    };
-    let rule = |rule: &crate::datalog::ast::Rule| {
-        let (file, line) = place(rule.span);
-        RuleText {
-            file,
-            line,
-            text: sources.slice(rule.span),
-        }
-    };
     let (file, line) = place(decl.span);
     let doc = decl.doc.as_ref();
     let help = doc.and_then(|doc| doc.field("help"));
@@ -199,15 +187,25 @@ fn described(rules: &OpenRules, id: RelId) -> Option<Described<'_>> {
         line,
         says: doc.map_or_else(String::new, |doc| written(&doc.sentence)),
         help: help.map(|help| written(&help.value)),
-        rules: checked
-            .program
-            .rules
-            .iter()
-            .filter(derives)
-            .map(rule)
-            .collect(),
+        rules: rules_of(rules, &relation.name),
         declaration: sources.slice(decl.span),
     })
+}
+
+/// The rules that derive a relation.
+pub(in crate::cli) fn rules_of<'a>(rules: &'a OpenRules, relation: &str) -> Vec<RuleText<'a>> {
+    let OpenRules { checked, sources } = rules;
+    let derives = |rule: &&crate::datalog::ast::Rule| {
+        let mut heads = rule.heads.iter();
+        heads.any(|head| head.relation.name == relation)
+    };
+    let rule = |rule: &'a crate::datalog::ast::Rule| RuleText {
+        file: sources.name(rule.span.file),
+        line: sources.place(rule.span).line,
+        text: sources.slice(rule.span),
+    };
+    let all = checked.program.rules.iter();
+    all.filter(derives).map(rule).collect()
 }
 
 /// A sentence with the names of columns in braces.

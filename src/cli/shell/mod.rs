@@ -17,6 +17,8 @@ use super::query::{AboutArgs, Console, OutputArgs};
 
 use command::{Command, help};
 
+pub(super) use describe::{RuleText, rules_of, signature};
+
 #[derive(Debug, Args)]
 pub(super) struct ShellArgs {
     /// Run this line and end: a query, or a command such as `.relations`

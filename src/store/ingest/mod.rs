@@ -1,6 +1,7 @@
 //! From files to rows: what changed is read and parsed on all cores, then written in order.
 
 mod backend;
+mod comment;
 mod document;
 mod hardware;
 mod model;
@@ -21,6 +22,7 @@ use super::layer::Offered;
 use crate::catalog::folder::Stamp;
 use crate::catalog::problem::{Problem, Severity};
 use crate::catalog::written::Written;
+use crate::catalog::yaml::{Comment, comments};
 
 /// Files parsed before their rows are written, which bounds the memory of a large catalog.
 const BATCH: usize = 2048;
@@ -47,6 +49,7 @@ struct Parsed {
     document: Option<Document>,
     problems: Vec<Problem>,
     written: Vec<Written>,
+    comments: Vec<Comment>,
 }
 
 /// Makes the tables say what `offered` says. Files changed since `settled_ns` will be read the next
@@ -128,6 +131,7 @@ fn read(file: &Offered, before: Option<&Known>) -> Read {
                 document: None,
                 problems: vec![problem],
                 written: Vec::new(),
+                comments: Vec::new(),
             };
             return Read {
                 hash: String::new(),
@@ -153,6 +157,7 @@ fn read(file: &Offered, before: Option<&Known>) -> Read {
             document,
             problems,
             written,
+            comments: comments(&bytes),
         }),
     }
 }
@@ -226,6 +231,7 @@ fn write(
             ])?;
     }
     written::write(connection, id, &parsed.written)?;
+    comment::write(connection, id, &parsed.comments)?;
     match parsed.document {
         Some(Document::Recipe(recipe)) => recipe::write(connection, id, &recipe),
         Some(Document::Model(model)) => model::write(connection, id, &model),

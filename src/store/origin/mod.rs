@@ -3,6 +3,7 @@
 //! Nothing of it is stored. An explanation names few facts, and their files are parsed again when it
 //! asks; what is looked for in which document is in [`table`], how a path is followed in [`path`].
 
+mod comments;
 mod document;
 mod node;
 mod path;
@@ -17,6 +18,7 @@ use super::{Cell, Store, StoreError};
 use path::Words;
 use table::Source;
 
+pub use comments::FileComment;
 pub(super) use document::Documents;
 
 /// A stretch of a catalog's file.
@@ -43,6 +45,33 @@ impl Place {
     pub fn underlined(&self) -> &str {
         let end = self.offset.saturating_add(self.length);
         self.text.get(self.offset..end).unwrap_or_default()
+    }
+
+    /// Other bytes of the same file; none where its text has no such bytes.
+    pub fn elsewhere(&self, offset: usize, length: usize) -> Option<Place> {
+        self.text.get(offset..offset.checked_add(length)?)?;
+        let before = self.text.get(..offset)?;
+        let before = before.strip_prefix('\u{feff}').unwrap_or(before);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        Some(Place {
+            line: before.matches('\n').count() + 1,
+            column: line.chars().count() + 1,
+            offset,
+            length,
+            ..self.clone()
+        })
+    }
+
+    /// Line and column, both from 1, of what stands behind it.
+    pub fn end(&self) -> (usize, usize) {
+        let text = self.underlined();
+        match text.rsplit_once('\n') {
+            Some((before, last)) => (
+                self.line + before.matches('\n').count() + 1,
+                last.chars().count() + 1,
+            ),
+            None => (self.line, self.column + text.chars().count()),
+        }
     }
 }
 

@@ -1,4 +1,6 @@
-//! `rules check` and `rules run`.
+//! `rules list`, `rules show`, `rules check` and `rules run`.
+
+mod list;
 
 use std::fs;
 use std::io::ErrorKind;
@@ -14,8 +16,12 @@ use super::failure::{Exit, Failure};
 use super::output;
 use super::session::Session;
 
+pub(super) use list::{RulesListArgs, RulesShowArgs};
+
 pub(super) fn run(args: &RulesArgs) -> Result<Exit, Failure> {
     match &args.what {
+        RulesCommand::List(args) => list::list(args),
+        RulesCommand::Show(args) => list::show(args),
         RulesCommand::Check(args) => check(args),
         RulesCommand::Run(args) => run_files(args),
     }
