@@ -16,7 +16,7 @@ mod views;
 
 pub use compiled::Policy;
 pub use error::PolicyError;
-pub use lint::{Lint, Names, Severity};
+pub use lint::{Change, ChangeKind, Lint, Names, Severity};
 pub use portions::Portions;
 pub use question::{OpenRules, Question};
 pub use sources::{RuleSources, builtin_names, read_builtin};

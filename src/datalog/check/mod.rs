@@ -13,6 +13,7 @@ mod growth;
 mod lattice;
 mod pattern;
 mod places;
+mod mends;
 mod remarks;
 mod scope;
 pub(super) mod signature;
@@ -173,6 +174,7 @@ fn analyse(program: &Program, found: &mut Found) -> Outcome {
     docs::check(program, found);
     doc_facts::check(&relations, &lattice, found);
     remarks::check(&relations, &lattice, found);
+    mends::check(&relations, &lattice, found);
     let graph = Graph::new(program, &relations);
     cycles::check(program, &relations, &graph, found);
     let bodies = check_rules(program, &relations, &lattice, &graph, found);

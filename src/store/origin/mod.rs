@@ -4,6 +4,7 @@
 //! asks; what is looked for in which document is in [`table`], how a path is followed in [`path`].
 
 mod document;
+mod editable;
 mod node;
 mod path;
 mod table;
@@ -18,6 +19,7 @@ use path::Words;
 use table::Source;
 
 pub(super) use document::Documents;
+pub use editable::Editable;
 
 /// A stretch of a catalog's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
