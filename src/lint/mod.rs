@@ -3,16 +3,20 @@
 //! Which findings there are is told by `rules/lint/*.dl`, and how each reads by its doc comment.
 
 mod finding;
+mod mend;
+mod mended;
 mod nearest;
 mod subject;
 
 pub use finding::{Edit, Finding, Findings, Fix, Label, Summary};
+pub use mended::{Mended, MendedFile, Refused, mend};
 pub use subject::{Files, Subject};
 
 use crate::datalog::Tuple;
 use crate::policy::{Lint, OF_MACHINES, OF_REQUESTS, Policy, PolicyError};
 use crate::store::{Scope, Store, StoreError, ViewError};
 
+use mend::Mender;
 use nearest::NearestNames;
 
 /// Checks the catalog of a store, and gives the findings of those of its files that `subject` means.
@@ -33,6 +37,7 @@ pub fn lint(store: &Store, policy: &Policy, subject: &Subject) -> Result<Finding
     let started = std::time::Instant::now();
     let files = subject.numbers(store).map_err(ViewError::from)?;
     let mut found = Vec::new();
+    let mut mender = Mender::new(store);
     for lint in lints {
         let mut names = NearestNames::new(lint, policy, &model);
         for tuple in model.rows(lint.relation()) {
@@ -46,7 +51,8 @@ pub fn lint(store: &Store, policy: &Policy, subject: &Subject) -> Result<Finding
                 || nodes().any(|node| files.contains(&Store::node_file(node)))
             {
                 found.push(
-                    finding(store, policy, lint, &tuple, &mut names).map_err(ViewError::from)?,
+                    finding(store, policy, lint, &tuple, (&mut names, &mut mender))
+                        .map_err(ViewError::from)?,
                 );
             }
         }
@@ -64,7 +70,7 @@ fn finding(
     policy: &Policy,
     lint: &Lint,
     tuple: &Tuple<'_>,
-    names: &mut NearestNames<'_>,
+    (names, mender): (&mut NearestNames<'_>, &mut Mender<'_>),
 ) -> Result<Finding, StoreError> {
     let values = Policy::shown(tuple);
     let mut labels: Vec<Label> = Vec::new();
@@ -94,6 +100,6 @@ fn finding(
         },
         labels,
         nearest,
-        fix: None,
+        fix: mender.fix(lint, tuple, &values)?,
     })
 }

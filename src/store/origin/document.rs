@@ -97,6 +97,10 @@ impl Document {
         (!self.embedded).then_some(self.file.as_str())
     }
 
+    pub fn raw_text(&self) -> Arc<str> {
+        Arc::clone(&self.raw)
+    }
+
     pub fn raw(&self) -> &str {
         &self.raw
     }

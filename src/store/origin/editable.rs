@@ -45,6 +45,20 @@ impl Editable {
 }
 
 impl Store {
+    /// The text of a file as it is on disk or was given, by its number; none where it is in the binary, is no text
+    /// or has changed since it was read. May hold secrets.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn text_of(&self, file: i64) -> Result<Option<Arc<str>>, StoreError> {
+        let document = self.origin_document(file)?;
+        Ok(document.and_then(|document| {
+            document.file()?;
+            document.root.as_ref()?;
+            Some(document.raw_text())
+        }))
+    }
+
     /// What a node means in its file; none where it is in the binary, cannot be read, is no YAML or
     /// has changed since it was read.
     ///

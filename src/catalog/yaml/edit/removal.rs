@@ -28,9 +28,7 @@ pub(super) fn splice(text: &str, spot: Spot<'_>) -> Option<Splice> {
         None => (value.span.start, value.span.end),
     };
     let end = start + text.get(start..end)?.trim_end().len();
-    let is_flow = text
-        .get(spot.parent.span.clone())?
-        .starts_with(['{', '[']);
+    let is_flow = text.get(spot.parent.span.clone())?.starts_with(['{', '[']);
     let range = match is_flow {
         true => in_flow(text, start..end)?,
         false => lines(text, start..end, spot.key.is_none())?,
@@ -79,7 +77,11 @@ fn lines(text: &str, own: Range<usize>, is_item: bool) -> Option<Range<usize>> {
     let prefix = text.get(start..own.start)?;
     let indent = prefix.len() - prefix.trim_start_matches(' ').len();
     let mark = prefix.trim_matches(' ');
-    let is_alone = if is_item { mark == "-" } else { mark.is_empty() };
+    let is_alone = if is_item {
+        mark == "-"
+    } else {
+        mark.is_empty()
+    };
     if !is_alone {
         return None;
     }

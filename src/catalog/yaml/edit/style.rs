@@ -122,7 +122,8 @@ fn is_plain(text: &str, read: &Scalar) -> bool {
     }
     let word = text.trim_start_matches('-');
     let begins = word.starts_with(|c: char| c.is_alphabetic() || c == '/');
-    let part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '@' | '+' | ':');
+    let part =
+        |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '@' | '+' | ':');
     begins
         && text.split(' ').all(|word| !word.is_empty() && word.chars().all(part))
         && !text.ends_with(':')

@@ -6,10 +6,14 @@ use super::*;
 fn ordinal(node: &Node, name: &str) -> Option<u32> {
     match &node.kind {
         NodeKind::Scalar(_) => None,
-        NodeKind::Sequence(items) => items.iter().find_map(|item| match item.text() == Some(name) {
-            true => Some(item.ordinal),
-            false => ordinal(item, name),
-        }),
+        NodeKind::Sequence(items) => {
+            items
+                .iter()
+                .find_map(|item| match item.text() == Some(name) {
+                    true => Some(item.ordinal),
+                    false => ordinal(item, name),
+                })
+        }
         NodeKind::Mapping(entries) => entries.iter().find_map(|entry| match entry.key.text() {
             Some(key) if key == name => Some(entry.value.ordinal),
             Some(key) if name.strip_suffix(':') == Some(key) => Some(entry.key.ordinal),
@@ -59,7 +63,12 @@ fn a_value_keeps_its_style() {
     ] {
         becomes(text, "a", set(new), wanted);
     }
-    becomes("a: \"yes\"\n", "a", Action::SetBare("true".into()), "a: true\n");
+    becomes(
+        "a: \"yes\"\n",
+        "a",
+        Action::SetBare("true".into()),
+        "a: true\n",
+    );
     becomes("a: yes\n", "a", Action::SetBare("true".into()), "a: true\n");
 }
 
@@ -89,8 +98,18 @@ fn what_is_shared_or_goes_over_lines_is_not_set() {
 
 #[test]
 fn a_key_is_renamed_and_no_other_takes_its_name() {
-    becomes("--tp: 2 # x\n", "--tp:", rename("--size"), "--size: 2 # x\n");
-    becomes("{'--tp': 2}\n", "--tp:", rename("--size"), "{'--size': 2}\n");
+    becomes(
+        "--tp: 2 # x\n",
+        "--tp:",
+        rename("--size"),
+        "--size: 2 # x\n",
+    );
+    becomes(
+        "{'--tp': 2}\n",
+        "--tp:",
+        rename("--size"),
+        "{'--size': 2}\n",
+    );
     becomes("a: {}\n", "a:", rename("1"), "1: {}\n");
     assert_eq!(changed("a: 1\nb: 2\n", "a:", rename("b")), None);
     assert_eq!(changed("x: &x {a: 1}\ny: *x\n", "a:", rename("b")), None);
@@ -102,7 +121,10 @@ fn an_entry_goes_with_its_lines_and_its_own_comments() {
         ("b: 1\na: 2 # x\nc: 3\n", "b: 1\nc: 3\n"),
         ("b: 1\r\na: 2\r\n", "b: 1\r\n"),
         ("b: 1\r\na: 2", "b: 1"),
-        ("b: 1\na:\n  - x\n  # inside\n  - y\n  # last\nc: 3\n", "b: 1\nc: 3\n"),
+        (
+            "b: 1\na:\n  - x\n  # inside\n  - y\n  # last\nc: 3\n",
+            "b: 1\nc: 3\n",
+        ),
         ("b: 1\n# own\na: 2\n\nc: 3\n", "b: 1\n\nc: 3\n"),
         ("b: 1\n# both\na: 2\nc: 3\n", "b: 1\n# both\nc: 3\n"),
         ("# file\na: 2\n\nc: 3\n", "# file\n\nc: 3\n"),
