@@ -170,7 +170,7 @@ fn alternatives_have_types_of_their_own() {
 fn repeated_declarations_add_what_the_first_does_not_say() {
     let checked = checked(&[
         "/// {x} is one.\n/// help: first\n.decl a(x: symbol)\n.input a",
-        "/// {x} is another (extension point).\n/// help: second\n/// fix: set {x}\n.decl a(x: symbol)",
+        "/// {x} is another (extension point).\n/// help: second\n/// expected: {x}\n.decl a(x: symbol)",
     ]);
     assert_eq!(checked.relations.len(), 1);
     let info = &checked.relations[0];

@@ -67,7 +67,7 @@ pub(super) enum Command {
     WhyNot(WhyNotArgs),
     /// Say what is wrong with a catalog, or with single files
     #[command(
-        after_help = "Examples:\n  aim-engine lint\n  aim-engine lint DIR\n  aim-engine lint my-recipe.yaml --format json\n  aim-engine lint --models my-card.yaml"
+        after_help = "Examples:\n  aim-engine lint\n  aim-engine lint DIR --fix\n  aim-engine lint my-recipe.yaml --format json\n  aim-engine lint --models my-card.yaml"
     )]
     Lint(super::lint::LintArgs),
     /// List what the catalog holds

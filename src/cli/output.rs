@@ -119,6 +119,21 @@ pub fn answer(text: &str) -> io::Result<()> {
     out.flush()
 }
 
+/// Prints an answer that is a file's bytes, with nothing after them.
+///
+/// # Errors
+/// Stdout cannot be written.
+pub fn bytes(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+/// Prints to stderr what would be an answer, where stdout is taken.
+pub fn aside(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));
+}
+
 /// Prints an answer as indented JSON.
 ///
 /// # Errors

@@ -12,6 +12,7 @@ pub mod eval;
 pub mod fact;
 pub mod facts_file;
 mod lex;
+pub mod mend;
 mod nearest;
 mod parse;
 mod pattern;

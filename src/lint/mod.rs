@@ -5,6 +5,8 @@
 mod baseline;
 mod finding;
 mod fingerprint;
+mod mend;
+mod mended;
 mod nearest;
 mod selection;
 mod subject;
@@ -13,6 +15,7 @@ mod suppress;
 pub use baseline::{Baseline, LeftOut};
 pub use finding::{Edit, Finding, Findings, Fix, Label, Summary, Suppressed};
 pub use fingerprint::numbered;
+pub use mended::{Mended, MendedFile, Refused, mend};
 pub use selection::{Selection, UnknownCheck, nearest_check};
 pub use subject::{Files, Subject};
 
@@ -20,6 +23,7 @@ use crate::datalog::Tuple;
 use crate::policy::{Lint, OF_MACHINES, OF_REQUESTS, Policy, PolicyError};
 use crate::store::{Scope, Store, StoreError, ViewError};
 
+use mend::Mender;
 use nearest::NearestNames;
 
 /// Checks the catalog of a store, and gives the findings of those of its files that `subject` means.
@@ -40,6 +44,7 @@ pub fn lint(store: &Store, policy: &Policy, subject: &Subject) -> Result<Finding
     let started = std::time::Instant::now();
     let files = subject.numbers(store).map_err(ViewError::from)?;
     let mut found = Vec::new();
+    let mut mender = Mender::new(store);
     for lint in lints {
         let mut names = NearestNames::new(lint, policy, &model);
         for tuple in model.rows(lint.relation()) {
@@ -53,7 +58,8 @@ pub fn lint(store: &Store, policy: &Policy, subject: &Subject) -> Result<Finding
                 || nodes().any(|node| files.contains(&Store::node_file(node)))
             {
                 found.push(
-                    finding(store, policy, lint, &tuple, &mut names).map_err(ViewError::from)?,
+                    finding(store, policy, lint, &tuple, (&mut names, &mut mender))
+                        .map_err(ViewError::from)?,
                 );
             }
         }
@@ -73,7 +79,7 @@ fn finding(
     policy: &Policy,
     lint: &Lint,
     tuple: &Tuple<'_>,
-    names: &mut NearestNames<'_>,
+    (names, mender): (&mut NearestNames<'_>, &mut Mender<'_>),
 ) -> Result<Finding, StoreError> {
     let values = Policy::shown(tuple);
     let mut labels: Vec<Label> = Vec::new();
@@ -103,6 +109,6 @@ fn finding(
         },
         labels,
         nearest,
-        fix: None,
+        fix: mender.fix(lint, tuple, &values)?,
     })
 }

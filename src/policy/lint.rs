@@ -5,6 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::datalog::ast::Decl;
+use crate::datalog::mend::{Action, FIX, Mend};
 use crate::datalog::remark::{AT, NEAREST, Nearest, PlaceText};
 use crate::datalog::{Checked, RelId};
 
@@ -62,8 +63,8 @@ pub struct Lint {
     pub places: Vec<(usize, String)>,
     /// Where the nearest name of a column's value is looked for.
     pub nearest: Option<Names>,
-    /// How a finding is mended, as a template; empty where nobody knows.
-    pub fix: String,
+    /// How a finding is mended; empty where nobody knows.
+    pub fixes: Vec<Change>,
     /// The columns' names.
     columns: Vec<String>,
 }
@@ -80,6 +81,42 @@ pub struct Names {
     /// Columns of the check, and columns of the relation with the same names: of the relation only tuples
     /// that agree in them are looked at.
     pub agree: Vec<(usize, usize)>,
+}
+
+/// What is done to the value or key at a place. Texts are templates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The column that has the place.
+    pub column: usize,
+    /// What is done.
+    pub kind: ChangeKind,
+}
+
+/// What is done to a value or key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChangeKind {
+    /// The value becomes this text, written as the old one is.
+    Set(String),
+    /// The value becomes what this reads as.
+    SetBare(String),
+    /// The key becomes this.
+    Rename(String),
+    /// The entry goes.
+    Remove,
+}
+
+impl Change {
+    fn of(mend: Mend) -> Change {
+        Change {
+            column: mend.column,
+            kind: match mend.action {
+                Action::Set(text) => ChangeKind::Set(written(&text)),
+                Action::SetBare(text) => ChangeKind::SetBare(written(&text)),
+                Action::Rename(text) => ChangeKind::Rename(written(&text)),
+                Action::Remove => ChangeKind::Remove,
+            },
+        }
+    }
 }
 
 impl Lint {
@@ -123,9 +160,9 @@ pub(super) fn lints(checked: &Checked) -> Vec<Lint> {
             places: places.collect(),
             nearest: fields(NEAREST)
                 .find_map(|field| names(&Nearest::read(field, decl).ok()?, decl, checked)),
-            fix: doc
-                .field("fix")
-                .map_or_else(String::new, |field| written(&field.value)),
+            fixes: fields(FIX)
+                .filter_map(|field| Some(Change::of(Mend::read(field, decl).ok()?)))
+                .collect(),
             columns: info
                 .columns
                 .iter()

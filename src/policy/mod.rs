@@ -18,7 +18,7 @@ mod views;
 pub use compiled::Policy;
 pub use documented::{RelationDoc, documented};
 pub use error::PolicyError;
-pub use lint::{Lint, Names, Severity};
+pub use lint::{Change, ChangeKind, Lint, Names, Severity};
 pub use portions::Portions;
 pub use purpose::decides;
 pub use question::{OpenRules, Question};

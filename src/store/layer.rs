@@ -1,5 +1,6 @@
 //! Where a catalog comes from: layers, of which later ones win.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -23,7 +24,12 @@ pub enum Layer {
     File(PathBuf),
     /// Files that belong to no folder.
     Loose(Vec<LooseFile>),
+    /// Another layer, in which some files, by the paths they are shown with, have other texts.
+    Edited(Box<Layer>, Arc<Texts>),
 }
+
+/// Texts of files, by the paths they are shown with.
+pub type Texts = BTreeMap<String, Arc<[u8]>>;
 
 /// A file by itself: on disk, or a text that is in none (yet).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +95,7 @@ impl Layer {
                 let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
                 format!("loose {}", names.join(" "))
             }
+            Layer::Edited(below, _) => format!("edited {}", below.describe()),
         }
     }
 
@@ -97,8 +104,10 @@ impl Layer {
     /// # Errors
     /// The folder cannot be read.
     pub fn rules(&self) -> Result<Vec<PathBuf>, StoreError> {
-        let Layer::Folder(dir) = self else {
-            return Ok(Vec::new());
+        let dir = match self {
+            Layer::Folder(dir) => dir,
+            Layer::Edited(below, _) => return below.rules(),
+            _ => return Ok(Vec::new()),
         };
         let mut rules = Vec::new();
         for sub in [dir.join("rules"), dir.join("config").join("rules")] {
@@ -123,6 +132,10 @@ impl Layer {
                 .iter()
                 .find(|file| file.name == name)
                 .map(LooseFile::content),
+            Layer::Edited(below, texts) => {
+                let content = below.content(name)?;
+                Some(edited(&below.path(name), texts).unwrap_or(content))
+            }
         }
     }
 
@@ -130,6 +143,7 @@ impl Layer {
     pub(super) fn path(&self, name: &str) -> String {
         match self.content(name) {
             Some(Content::Disk(path)) => path.display().to_string(),
+            Some(Content::Text { name, .. }) => name,
             _ => name.to_owned(),
         }
     }
@@ -195,9 +209,26 @@ impl Layer {
                     });
                 }
             }
+            Layer::Edited(below, texts) => {
+                let first = offered.len();
+                below.offer(layer, offered)?;
+                for file in offered.iter_mut().skip(first) {
+                    if let Some(content) = edited(&file.path(), texts) {
+                        // No file's dates: it is read.
+                        file.stamp = Stamp::default();
+                        file.content = content;
+                    }
+                }
+            }
         }
         Ok(())
     }
+}
+
+fn edited(path: &str, texts: &Texts) -> Option<Content> {
+    let bytes = Arc::clone(texts.get(path)?);
+    let name = path.to_owned();
+    Some(Content::Text { name, bytes })
 }
 
 impl LooseFile {

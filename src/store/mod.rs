@@ -21,10 +21,10 @@ pub use documents::{BrokenFile, DocumentFile};
 pub use error::StoreError;
 pub use facts::{Cell, Scope, ScopedViews, ViewError, read_relation};
 pub use kept::{COMPILED, GATHERED, Kept};
-pub use layer::{Layer, LooseFile};
+pub use layer::{Layer, LooseFile, Texts};
 pub use lookup::{BlockDetails, ConfigurationSummary, RecipeName, RecipeSummary, StoredArgument};
 pub use notices::{CatalogFile, FileProblem, Notice};
-pub use origin::{FileComment, Place};
+pub use origin::{Editable, FileComment, Place};
 pub use place::cache_dir;
 
 use std::path::PathBuf;

@@ -3,6 +3,7 @@
 //! Hostile input is bounded: size, depth, number of nodes (which also bounds aliases), and duplicate keys are errors.
 
 mod comments;
+pub mod edit;
 mod read;
 mod resolve;
 mod tree;

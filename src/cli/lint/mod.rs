@@ -1,6 +1,8 @@
 //! `lint`: what is wrong with a catalog, or with some files.
 
+mod diff;
 mod filter;
+mod fix;
 mod github;
 mod human;
 mod paths;
@@ -31,6 +33,12 @@ pub(in crate::cli) struct LintArgs {
     /// Files and stdin are model cards; of folders only the model cards are checked
     #[arg(long)]
     pub models: bool,
+    /// Mend what is certain in the files, and show what remains
+    #[arg(long, conflicts_with = "diff")]
+    pub fix: bool,
+    /// Show what `--fix` would change, and change nothing
+    #[arg(long)]
+    pub diff: bool,
     /// How to print it
     #[arg(long, value_enum, default_value_t = LintFormat::Human)]
     pub format: LintFormat,
@@ -61,6 +69,7 @@ impl LintArgs {
 }
 
 pub(in crate::cli) fn run(args: &LintArgs) -> Result<Exit, Failure> {
+    fix::check(args)?;
     let Paths {
         catalog,
         files,
@@ -69,6 +78,22 @@ pub(in crate::cli) fn run(args: &LintArgs) -> Result<Exit, Failure> {
     let session = Session::open_silently(&catalog, None)?;
     let policy = Policy::load_lints(session.rule_sources()?, &session.store)?;
     let selection = args.filter.selection(&policy)?;
+    if args.fix || args.diff {
+        let stdin = files.iter().find(|file| file.name == paths::STDIN);
+        let given = stdin.and_then(|file| file.text.clone());
+        let store = match files.is_empty() {
+            true => session.store,
+            false => session.store.with_files(files)?,
+        };
+        return fix::run(
+            args,
+            &store,
+            &policy,
+            &subject,
+            &selection,
+            given.as_deref(),
+        );
+    }
     let mut findings = if files.is_empty() {
         lint(&session.store, &policy, &subject)?
     } else {

@@ -13,7 +13,7 @@ use crate::store::LooseFile;
 use super::LintArgs;
 
 /// How a text on stdin is called.
-const STDIN: &str = "<stdin>";
+pub(super) const STDIN: &str = "<stdin>";
 
 /// What is checked, and within what.
 pub(super) struct Paths {

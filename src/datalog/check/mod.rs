@@ -11,6 +11,7 @@ mod docs;
 mod fitting;
 mod growth;
 mod lattice;
+mod mends;
 mod pattern;
 mod places;
 mod remarks;
@@ -173,6 +174,7 @@ fn analyse(program: &Program, found: &mut Found) -> Outcome {
     docs::check(program, found);
     doc_facts::check(&relations, &lattice, found);
     remarks::check(&relations, &lattice, found);
+    mends::check(&relations, &lattice, found);
     let graph = Graph::new(program, &relations);
     cycles::check(program, &relations, &graph, found);
     let bodies = check_rules(program, &relations, &lattice, &graph, found);

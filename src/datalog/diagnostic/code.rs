@@ -101,7 +101,7 @@ codes! {
     UnknownPlaceholder = "unknown-placeholder", Error;
     /// A `with:` or `without:` that is no base fact.
     InvalidDocFact = "invalid-doc-fact", Error;
-    /// An `at:` or `nearest:` that cannot be read.
+    /// An `at:`, `nearest:` or `fix:` that cannot be read.
     InvalidDocField = "invalid-doc-field", Error;
     /// Two lints with one code.
     DuplicateLintCode = "duplicate-lint-code", Error;

@@ -22,6 +22,8 @@ pub(super) struct Document {
     embedded: bool,
     /// As it may be shown: secrets and what a terminal obeys are covered, byte by byte.
     text: Arc<str>,
+    /// As the file has it.
+    raw: Arc<str>,
     /// Nothing where it is no YAML.
     pub root: Option<Node>,
 }
@@ -83,12 +85,26 @@ impl Store {
             file,
             embedded,
             text: printable(&secret::masked(&text)).into(),
+            raw: text.into(),
             root,
         }))
     }
 }
 
 impl Document {
+    /// The path to open; none of a file in the binary.
+    pub fn file(&self) -> Option<&str> {
+        (!self.embedded).then_some(self.file.as_str())
+    }
+
+    pub fn raw_text(&self) -> Arc<str> {
+        Arc::clone(&self.raw)
+    }
+
+    pub fn raw(&self) -> &str {
+        &self.raw
+    }
+
     pub fn text(&self) -> &str {
         &self.text
     }

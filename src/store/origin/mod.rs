@@ -5,6 +5,7 @@
 
 mod comments;
 mod document;
+mod editable;
 mod node;
 mod path;
 mod table;
@@ -20,6 +21,7 @@ use table::Source;
 
 pub use comments::FileComment;
 pub(super) use document::Documents;
+pub use editable::Editable;
 
 /// A stretch of a catalog's file.
 #[derive(Clone, Debug, PartialEq, Eq)]

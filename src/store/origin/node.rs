@@ -61,6 +61,24 @@ impl Store {
         Ok(place.or_else(|| document.place(0..0)))
     }
 
+    /// What a node means: a key or value, or the bytes that a problem names, if it names any.
+    pub(super) fn node_meant(
+        &self,
+        node: i64,
+    ) -> Result<Result<u32, Option<Range<usize>>>, StoreError> {
+        let meant = node & ((1 << FILE_SHIFT) - 1);
+        if meant & OF_PROBLEM == 0 {
+            return Ok(u32::try_from(meant).map_err(|_| None));
+        }
+        let position = (meant ^ OF_PROBLEM) >> LABEL_BITS;
+        let label = usize::try_from(meant & ((1 << LABEL_BITS) - 1)).unwrap_or(0);
+        Ok(Err(self.problem_label(
+            Store::node_file(node),
+            position,
+            label,
+        )?))
+    }
+
     /// The place of a fact that says itself where it stands.
     pub(super) fn place_by_node(
         &self,
