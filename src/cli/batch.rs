@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::launch::{Answer, Decision, Detail, MachineFacts, Request, decide, plan};
+use crate::launch::{Answer, Decision, Detail, MachineFacts, Planner, Request, Wishes, decide};
 use crate::policy::Policy;
 use crate::render::docker;
 
@@ -63,6 +63,8 @@ pub(super) fn run(
         args,
         machines: Vec::new(),
         recipes: None,
+        planner: Planner::new(&session.store),
+        wishes: wishes(&args.container),
         all_answered: true,
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
@@ -102,6 +104,8 @@ struct Batch<'a> {
     /// The machines of the lines, each once, with what names it.
     machines: Vec<(MachineKey, MachineFacts)>,
     recipes: Option<Vec<String>>,
+    planner: Planner<'a>,
+    wishes: Wishes,
     all_answered: bool,
 }
 
@@ -215,18 +219,13 @@ impl Batch<'_> {
         let mut error = error;
         let mut planned = None;
         if let Some(selected) = &decision.selected {
-            let made = plan(
-                &self.session.store,
-                decision,
-                selected,
-                machine,
-                &wishes(&self.args.container),
-            )
-            .map_err(|error| error.to_string())
-            .and_then(|planned| {
-                let docker = docker::run(&planned.plan).map_err(|error| error.to_string())?;
-                Ok((planned, docker))
-            });
+            let made = (self.planner)
+                .plan(decision, selected, machine, &self.wishes)
+                .map_err(|error| error.to_string())
+                .and_then(|planned| {
+                    let docker = docker::run(&planned.plan).map_err(|error| error.to_string())?;
+                    Ok((planned, docker))
+                });
             match made {
                 Ok(made) => planned = Some(made),
                 Err(says) => error = Some(says),

@@ -10,10 +10,14 @@ use super::gather::Filled;
 use super::reading::Reader;
 use super::{Decision, Detail, MachineFacts, Request};
 
-/// More models than this in one evaluation, and the whole catalog is read at once.
-const MODELS_TOGETHER: usize = 32;
-/// The same where facts are read for many evaluations: SQLite bounds how many names a statement takes.
-const MODELS_IN_PORTIONS: usize = 4096;
+/// More models than this, and the facts of the whole catalog are read: SQLite bounds how many names a statement
+/// takes.
+const MOST_MODELS: usize = 4096;
+/// More models than this in one evaluation, and the same where the catalog is small: what is read of all of it is
+/// kept from one run to the next.
+const FEW_MODELS: usize = 32;
+/// A catalog of at most so many recipes is small.
+const FEW_RECIPES: usize = 1024;
 
 /// What every evaluation needs beside its requests and the catalog's facts.
 pub(super) struct Decider<'a> {
@@ -46,7 +50,7 @@ impl<'a> Decider<'a> {
         store: &Store,
         requests: &[&(Request, usize)],
     ) -> Result<Vec<Decision>, PolicyError> {
-        let scope = scope(store, requests, MODELS_TOGETHER)?;
+        let scope = scope(store, requests, true)?;
         let model = self
             .policy
             .evaluate(store, &scope, &self.goals, |_, facts| {
@@ -62,7 +66,7 @@ impl<'a> Decider<'a> {
         store: &Store,
         requests: &[&(Request, usize)],
     ) -> Result<Portions, PolicyError> {
-        let scope = scope(store, requests, MODELS_IN_PORTIONS)?;
+        let scope = scope(store, requests, false)?;
         self.policy
             .portions(store, &scope, &self.goals, &self.filled.relations())
     }
@@ -88,8 +92,8 @@ impl<'a> Decider<'a> {
     }
 }
 
-/// The models of requests, unless they are more than `most`.
-fn scope(store: &Store, requests: &[&(Request, usize)], most: usize) -> Result<Scope, PolicyError> {
+/// The models of requests, unless they are too many; `kept` when the facts of all may be there already.
+fn scope(store: &Store, requests: &[&(Request, usize)], kept: bool) -> Result<Scope, PolicyError> {
     let mut named: Vec<&str> = requests
         .iter()
         .map(|(request, _)| request.model.as_str())
@@ -99,7 +103,9 @@ fn scope(store: &Store, requests: &[&(Request, usize)], most: usize) -> Result<S
     let mut models: Vec<String> = named.into_iter().map(str::to_lowercase).collect();
     models.sort_unstable();
     models.dedup();
-    if models.len() > most {
+    let all = models.len() > MOST_MODELS
+        || (kept && models.len() > FEW_MODELS && store.recipe_count()? <= FEW_RECIPES);
+    if all {
         return Ok(Scope::Whole);
     }
     Ok(Scope::Models(model_keys(store, &models)?))

@@ -23,7 +23,7 @@ pub use decision::{Decision, Detail, MachineView, Memory, Outcome, Selected, Tri
 pub(crate) use gather::add as add_facts;
 pub use given::{Given, absent_given, given_instead, given_origin};
 pub use machine::MachineFacts;
-pub use planning::{Planned, PlanningError, Wishes, plan};
+pub use planning::{Planned, Planner, PlanningError, Wishes, plan};
 pub use request::Request;
 
 use decider::Decider;

@@ -1,8 +1,10 @@
 //! From a decision to the launch plan.
 
+use std::collections::hash_map::Entry;
 use std::path::PathBuf;
 
 use miette::Diagnostic;
+use rustc_hash::FxHashMap;
 use thiserror::Error;
 
 use crate::catalog::backend::Backend;
@@ -76,6 +78,67 @@ pub enum PlanningError {
     NoCache,
 }
 
+/// Makes plans of decisions' choices, and reads each block and each backend once for all of them.
+#[derive(Debug)]
+pub struct Planner<'s> {
+    store: &'s Store,
+    /// By recipe, backend and GPU count.
+    blocks: FxHashMap<(String, String, u32), BlockDetails>,
+    backends: FxHashMap<String, Backend>,
+}
+
+impl<'s> Planner<'s> {
+    /// One that has read nothing yet.
+    pub fn new(store: &'s Store) -> Planner<'s> {
+        Planner {
+            store,
+            blocks: FxHashMap::default(),
+            backends: FxHashMap::default(),
+        }
+    }
+
+    /// Makes the plan of a decision's choice.
+    ///
+    /// # Errors
+    /// The wishes do not fit the choice, or the catalog changed since it was made.
+    pub fn plan(
+        &mut self,
+        decision: &Decision,
+        selected: &Selected,
+        machine: &MachineFacts,
+        wishes: &Wishes,
+    ) -> Result<Planned, PlanningError> {
+        let Selected {
+            recipe_id,
+            backend,
+            gpus,
+            ..
+        } = selected;
+        let block = match self
+            .blocks
+            .entry((recipe_id.clone(), backend.clone(), *gpus))
+        {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let read = self.store.block(recipe_id, backend, i64::from(*gpus))?;
+                place.insert(read.ok_or_else(|| PlanningError::Gone {
+                    what: format!("recipe `{recipe_id}`"),
+                })?)
+            }
+        };
+        let backend = match self.backends.entry(backend.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let read = self.store.backend(backend)?;
+                place.insert(read.ok_or_else(|| PlanningError::Gone {
+                    what: format!("backend `{backend}`"),
+                })?)
+            }
+        };
+        planned(block, backend, decision, selected, machine, wishes)
+    }
+}
+
 /// Makes the plan of a decision's choice.
 ///
 /// # Errors
@@ -87,17 +150,17 @@ pub fn plan(
     machine: &MachineFacts,
     wishes: &Wishes,
 ) -> Result<Planned, PlanningError> {
-    let gone = |what: String| PlanningError::Gone { what };
-    let block = store
-        .block(
-            &selected.recipe_id,
-            &selected.backend,
-            i64::from(selected.gpus),
-        )?
-        .ok_or_else(|| gone(format!("recipe `{}`", selected.recipe_id)))?;
-    let backend = store
-        .backend(&selected.backend)?
-        .ok_or_else(|| gone(format!("backend `{}`", selected.backend)))?;
+    Planner::new(store).plan(decision, selected, machine, wishes)
+}
+
+fn planned(
+    block: &BlockDetails,
+    backend: &Backend,
+    decision: &Decision,
+    selected: &Selected,
+    machine: &MachineFacts,
+    wishes: &Wishes,
+) -> Result<Planned, PlanningError> {
     let model = decision.model.clone().unwrap_or_default();
     let defaults = Defaults {
         model: &model,
@@ -109,7 +172,7 @@ pub fn plan(
         port,
         secrets,
         mut warnings,
-    } = engine_command(&backend, &block.arguments, &decision.flags, defaults);
+    } = engine_command(backend, &block.arguments, &decision.flags, defaults);
     let image = wishes
         .image
         .clone()
@@ -131,7 +194,7 @@ pub fn plan(
         }
     }
     label(&mut plan, selected, &model, port);
-    environment(&mut plan, &backend, &block, decision, &mut warnings);
+    environment(&mut plan, backend, block, decision, &mut warnings);
     for variable in secrets {
         if !plan.env_by_name.contains(&variable) {
             plan.env_by_name.push(variable);
@@ -145,7 +208,7 @@ pub fn plan(
     });
     Ok(Planned {
         plan,
-        file: block.file,
+        file: block.file.clone(),
         warnings,
     })
 }

@@ -86,6 +86,18 @@ impl Store {
         Ok(keys)
     }
 
+    /// How many recipes there are, those that others replace included.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn recipe_count(&self) -> Result<usize, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT count(*) FROM recipe_document")?;
+        let count: i64 = statement.query_row([], |row| row.get(0))?;
+        Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    }
+
     /// Every name of every model, for suggestions.
     ///
     /// # Errors

@@ -164,6 +164,9 @@ fn compare<const W: usize>(row: &Row<W>, key: &[u32]) -> Ordering {
     match key {
         [first] => row.0[0].cmp(first),
         [first, second] => (row.0[0], row.0[1]).cmp(&(*first, *second)),
+        [first, second, third, fourth] if W >= 4 => {
+            (row.0[0], row.0[1], row.0[2], row.0[3]).cmp(&(*first, *second, *third, *fourth))
+        }
         _ => {
             for (code, wanted) in row.0.iter().zip(key) {
                 match code.cmp(wanted) {
