@@ -15,7 +15,7 @@ use std::process::Stdio;
 use pretty_assertions::assert_eq;
 use program::{Place, Ran, recipe};
 
-/// `CODE file:line:column` of each finding.
+/// `CODE file:line:column` of each error. (Names as short as these are warned of.)
 fn found(ran: &Ran) -> Vec<String> {
     let findings = ran.json()["findings"].clone();
     let line = |finding: &serde_json::Value| {
@@ -29,7 +29,9 @@ fn found(ran: &Ran) -> Vec<String> {
             at["column"]
         )
     };
-    findings.as_array().unwrap().iter().map(line).collect()
+    let findings = findings.as_array().unwrap().iter();
+    let errors = findings.filter(|finding| finding["severity"] == "error");
+    errors.map(line).collect()
 }
 
 /// A recipe whose blocks say more GPUs than they use.
@@ -110,7 +112,7 @@ fn files_by_themselves_are_judged_together_within_the_built_in_catalog() {
     assert_eq!(found(&ran), ["AIM301 one.yaml:9:31"]);
     let ran = place.run(&["lint", "one.yaml"]).exits(1);
     assert!(ran.out.contains("╭─[one.yaml:9:31]"), "{}", ran.out);
-    assert!(ran.out.ends_with("1 file: 1 error\n"), "{}", ran.out);
+    assert!(ran.out.contains("\n1 file: 1 error"), "{}", ran.out);
 }
 
 #[test]

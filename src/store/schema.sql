@@ -513,6 +513,32 @@ CREATE VIEW card_recipe AS
 
 CREATE VIEW hardware_name AS
   SELECT hardware_key AS name, hardware FROM hardware_document WHERE current;
+CREATE VIEW native_precision AS
+  SELECT h.hardware, lower(trim(p.value)) AS precision
+  FROM hardware_document h, json_each(h.document, '$.native_precisions') p WHERE h.current;
+CREATE VIEW fp8_format AS
+  SELECT hardware, lower(trim(document ->> '$.fp8_format')) AS format
+  FROM hardware_document WHERE current AND document ->> '$.fp8_format' IS NOT NULL;
+-- How file names spell the last part of a model's name.
+CREATE VIEW name_slug AS
+  SELECT name, replace(replace(lower(trim(substr(name, length(folder) + 1))), '.', '-'), '_', '-') AS slug
+  FROM (SELECT text AS name, rtrim(text, replace(text, '/', '')) AS folder
+    FROM (SELECT DISTINCT text FROM written WHERE path IN ('model_id', 'huggingface_id', 'aliases')));
+-- The numbers of parameters in models' names and sizes: `7B`, `0.5b` and `270m`, and neither `A3B` nor `8x7B`.
+CREATE VIEW size_word AS
+  WITH RECURSIVE part(name, word, rest) AS (
+    SELECT id, '', replace(replace(name, '_', '-'), ' ', '-') || '-' FROM id_parts
+    UNION
+    SELECT text, '', text || '-' FROM written WHERE path = 'size' AND length(text) < 20
+    UNION ALL
+    SELECT name, substr(rest, 1, instr(rest, '-') - 1), substr(rest, instr(rest, '-') + 1)
+    FROM part WHERE rest <> '')
+  SELECT DISTINCT name, word,
+    CAST(substr(word, 1, length(word) - 1) AS REAL)
+      * CASE lower(substr(word, -1)) WHEN 'b' THEN 1000.0 ELSE 1.0 END AS millions
+  FROM part
+  WHERE word GLOB '[0-9]*[BbMm]' AND substr(word, 1, length(word) - 1) NOT GLOB '*[^0-9.]*'
+    AND CAST(word AS REAL) > 0;
 CREATE VIEW backend_version AS
   SELECT d.backend, e.version, COALESCE(d.document ->> ('$.versions[' || e.version || ']'), e.text) AS text
   FROM backend_document d JOIN examined e ON e.backend = d.id WHERE d.current;
@@ -522,6 +548,8 @@ CREATE VIEW backend_flag AS
 CREATE VIEW backend_purpose AS
   SELECT backend, 'tensor-parallel' AS purpose, tensor_parallel_flag AS flag
     FROM backend_document WHERE current
+  UNION ALL SELECT backend, 'model', document ->> '$.model.flag' FROM backend_document WHERE current
+    AND document ->> '$.model.flag' IS NOT NULL
   UNION ALL SELECT backend, 'memory-share', memory_share_flag FROM backend_document WHERE current
   UNION ALL SELECT backend, 'max-model-len', max_model_len_flag FROM backend_document WHERE current
     AND max_model_len_flag IS NOT NULL

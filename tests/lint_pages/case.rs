@@ -4,6 +4,8 @@
 pub struct Case {
     /// The block's file and its text, in their order.
     pub files: Vec<(String, String)>,
+    /// Whether also those checks are meant that say what is missing around short files.
+    pub is_strict: bool,
     expected: Option<String>,
 }
 
@@ -29,11 +31,16 @@ impl Page {
                 lines.take_while(|line| line.trim_end() != "```").collect()
             };
             match opened {
-                Some("text") => {
+                Some(info @ ("text" | "text strict")) => {
+                    let is_strict = info != "text";
                     let expected = Some(block(&mut lines));
                     parts.push(Part::Text(std::mem::take(&mut text)));
                     let files = std::mem::take(&mut files);
-                    parts.push(Part::Findings(Case { files, expected }));
+                    parts.push(Part::Findings(Case {
+                        files,
+                        is_strict,
+                        expected,
+                    }));
                 }
                 Some(info) => {
                     let file = info
@@ -65,7 +72,10 @@ impl Page {
     pub fn with_findings(&self, mut findings: impl FnMut(&Case) -> String) -> String {
         let parts = self.parts.iter().map(|part| match part {
             Part::Text(text) => text.clone(),
-            Part::Findings(case) => format!("```text\n{}```\n", findings(case)),
+            Part::Findings(case) => {
+                let info = if case.is_strict { "text strict" } else { "text" };
+                format!("```{info}\n{}```\n", findings(case))
+            }
         });
         parts.collect()
     }
