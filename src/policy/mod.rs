@@ -6,6 +6,7 @@ mod compiled;
 mod error;
 mod evaluate;
 mod gather;
+mod kept_model;
 mod lint;
 mod portions;
 mod purpose;

@@ -432,7 +432,7 @@ CREATE VIEW card_value AS
   FROM file f JOIN written w ON w.file = f.id WHERE f.kind = 'model';
 CREATE VIEW value_number AS
   SELECT (file << 24) | node AS at, number FROM written WHERE number IS NOT NULL
-  UNION
+  UNION ALL
   SELECT (r.file << 24) | w.node, w.number
   FROM block_word w JOIN block b ON b.id = w.block JOIN recipe_document r ON r.id = b.recipe
   WHERE w.number IS NOT NULL;
