@@ -152,7 +152,8 @@ fn says(text: &str, value: &Owned) -> bool {
 /// sum, the flag alone, an image's tag.
 fn is_other_way(relation: &str, column: &str, underlined: &str) -> bool {
     match (relation, column) {
-        ("argument_word", "reading" | "word") | ("model_latent", "values") => true,
+        ("argument_word", "reading" | "word") => true,
+        ("model_latent" | "flag_takes", "values") => true,
         ("id_parts", "org" | "name" | "slug") | ("backend_purpose", "purpose" | "backend") => true,
         ("known_flag" | "backend_flag", "kind") => underlined.starts_with("--"),
         ("backend_image", "place" | "gfx") | ("block_version", "version") => true,
@@ -164,6 +165,10 @@ fn is_other_way(relation: &str, column: &str, underlined: &str) -> bool {
 
 /// Whether a text is the version that a position stands for; of no end only the flag can be shown.
 fn is_version(store: &Store, fact: &[(&str, Cell<'_>)], column: &str, underlined: &str) -> bool {
+    // What stands in the entry of a flag for a secret is masked like the secret.
+    if !underlined.is_empty() && underlined.chars().all(|c| c == '*') {
+        return true;
+    }
     let value = |name| fact.iter().find(|(column, _)| *column == name).unwrap().1;
     let (Cell::Text(backend), Cell::Integer(at)) = (value("backend"), value(column)) else {
         return false;

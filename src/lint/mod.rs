@@ -21,7 +21,7 @@ pub use subject::{Files, Subject};
 
 use crate::datalog::Tuple;
 use crate::policy::{Lint, OF_MACHINES, OF_REQUESTS, Policy, PolicyError};
-use crate::store::{Scope, Store, StoreError, ViewError};
+use crate::store::{Store, StoreError, ViewError};
 
 use mend::Mender;
 use nearest::NearestNames;
@@ -37,10 +37,11 @@ pub fn lint(store: &Store, policy: &Policy, subject: &Subject) -> Result<Finding
     let names = names.filter_map(|names| policy.program.relation(&names.relation));
     let goals: Vec<_> = lints.iter().map(Lint::relation).chain(names).collect();
     // Nothing is asked, of no machine: a check that looks at either finds nothing.
-    let model = policy.evaluate(store, &Scope::Whole, &goals, |program, _| {
-        let given = OF_REQUESTS.iter().chain(OF_MACHINES);
-        Ok(given.filter_map(|name| program.relation(name)).collect())
-    })?;
+    let given = OF_REQUESTS.iter().chain(OF_MACHINES);
+    let given: Vec<_> = given
+        .filter_map(|name| policy.program.relation(name))
+        .collect();
+    let model = policy.evaluate_kept(store, &goals, &given)?;
     let started = std::time::Instant::now();
     let files = subject.numbers(store).map_err(ViewError::from)?;
     let mut found = Vec::new();

@@ -130,6 +130,10 @@ impl Policy {
         self.text(relation)?.advise(&values(tuple))
     }
 
+    pub(super) fn rules(&self) -> &RuleSources {
+        &self.rules
+    }
+
     /// The checks among its relations.
     pub fn lints(&self) -> &[Lint] {
         &self.lints

@@ -25,11 +25,38 @@ struct Gathered<'a> {
 
 /// A value of a row.
 #[derive(Debug, Serialize, Deserialize)]
-enum Column<'a> {
+pub(super) enum Column<'a> {
     #[serde(borrow)]
     Text(std::borrow::Cow<'a, str>),
     Number(i64),
     Float(f64),
+}
+
+impl<'a> Column<'a> {
+    pub(super) fn of(value: Value<'a>) -> Column<'a> {
+        match value {
+            Value::Symbol(text) => Column::Text(text.into()),
+            Value::Number(number) => Column::Number(number),
+            Value::Float(number) => Column::Float(number),
+        }
+    }
+
+    /// The same by itself.
+    fn kept(self) -> Column<'static> {
+        match self {
+            Column::Text(text) => Column::Text(text.into_owned().into()),
+            Column::Number(number) => Column::Number(number),
+            Column::Float(number) => Column::Float(number),
+        }
+    }
+
+    pub(super) fn value(&self) -> Value<'_> {
+        match self {
+            Column::Text(text) => Value::Symbol(text),
+            Column::Number(number) => Value::Number(*number),
+            Column::Float(number) => Value::Float(*number),
+        }
+    }
 }
 
 /// A base relation as the store is asked for it.
@@ -67,9 +94,8 @@ pub(super) fn gather(
                 push(group, &gathered, facts);
                 continue;
             }
-            let gathered = read(store, group, scope)?;
-            push(group, &gathered, facts);
-            if gathered.rows() <= MOST_ROWS_KEPT
+            let gathered = read(store, group, scope, facts)?;
+            if let Some(gathered) = gathered
                 && let Ok(bytes) = postcard::to_stdvec(&gathered)
                 && bytes.len() <= MOST_KEPT
             {
@@ -104,27 +130,40 @@ pub(super) fn asked<'p>(
         .collect()
 }
 
-impl Gathered<'_> {
-    fn rows(&self) -> usize {
-        self.relations.iter().map(Vec::len).sum()
-    }
-}
-
-/// The rows of the views.
-fn read(store: &Store, asked: &[Asked<'_>], scope: &Scope) -> Result<Gathered<'static>, ViewError> {
+/// Adds the rows of the views to `facts`, and gives them where they are few enough to be kept.
+fn read(
+    store: &Store,
+    asked: &[Asked<'_>],
+    scope: &Scope,
+    facts: &mut Facts,
+) -> Result<Option<Gathered<'static>>, ViewError> {
     let mut gathered = Gathered::default();
     let scoped = store.scoped_views()?;
+    let mut count = 0;
     for relation in asked {
         let mut rows = Vec::new();
         read_rows(store, &scoped, relation, scope, |cells| {
-            let row = row(relation.types, cells);
-            let fits = row.is_some();
-            rows.extend(row);
-            fits
+            let values: Option<Vec<Value<'_>>> = relation
+                .types
+                .iter()
+                .zip(cells)
+                .map(|(ty, cell)| value(*ty, cell))
+                .collect();
+            let Some(values) = values else { return false };
+            count += 1;
+            if count <= MOST_ROWS_KEPT {
+                rows.push(
+                    values
+                        .iter()
+                        .map(|value| Column::of(*value).kept())
+                        .collect(),
+                );
+            }
+            facts.push(relation.id, &values).is_ok()
         })?;
         gathered.relations.push(rows);
     }
-    Ok(gathered)
+    Ok((count <= MOST_ROWS_KEPT).then_some(gathered))
 }
 
 /// Hands each row of a view to `take`, which says whether it fits the relation.
@@ -172,17 +211,6 @@ fn key(generation: &str, asked: &[Asked<'_>], scope: &Scope) -> String {
     format!("{:032x}", hash.digest128())
 }
 
-fn row(types: &[BaseType], cells: &[Cell<'_>]) -> Option<Vec<Column<'static>>> {
-    let columns = types.iter().zip(cells).map(|(ty, cell)| {
-        Some(match value(*ty, cell)? {
-            Value::Symbol(text) => Column::Text(text.to_owned().into()),
-            Value::Number(number) => Column::Number(number),
-            Value::Float(number) => Column::Float(number),
-        })
-    });
-    columns.collect()
-}
-
 pub(super) fn value<'c>(ty: BaseType, cell: &Cell<'c>) -> Option<Value<'c>> {
     match (ty, cell) {
         (BaseType::Symbol, Cell::Text(text)) => Some(Value::Symbol(text)),
@@ -202,11 +230,7 @@ fn push(asked: &[Asked<'_>], gathered: &Gathered<'_>, facts: &mut Facts) {
     for (relation, rows) in asked.iter().zip(&gathered.relations) {
         for row in rows {
             values.clear();
-            values.extend(row.iter().map(|column| match column {
-                Column::Text(text) => Value::Symbol(text),
-                Column::Number(number) => Value::Number(*number),
-                Column::Float(number) => Value::Float(*number),
-            }));
+            values.extend(row.iter().map(Column::value));
             if let Err(error) = facts.push(relation.id, &values) {
                 tracing::warn!(%error, relation.name, "a row does not fit its relation and is left out");
             }

@@ -7,6 +7,7 @@ mod documented;
 mod error;
 mod evaluate;
 mod gather;
+mod kept_model;
 mod lint;
 mod portions;
 mod purpose;

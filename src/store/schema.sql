@@ -203,6 +203,8 @@ CREATE TABLE flag_name(
   flag TEXT NOT NULL,
   kind TEXT NOT NULL,
   repeats INTEGER NOT NULL,             -- 1 where each value needs the flag again
+  takes TEXT NOT NULL,                  -- how many values: one, optional, one-or-more, zero-or-more
+  deprecated INTEGER,                   -- first version that warns of it
   PRIMARY KEY(backend, name, since)
 ) WITHOUT ROWID;
 CREATE INDEX flag_name_negation ON flag_name(backend, flag) WHERE kind = 'negation';
@@ -441,7 +443,7 @@ CREATE VIEW card_value AS
   FROM file f JOIN written w ON w.file = f.id WHERE f.kind = 'model';
 CREATE VIEW value_number AS
   SELECT (file << 24) | node AS at, number FROM written WHERE number IS NOT NULL
-  UNION
+  UNION ALL
   SELECT (r.file << 24) | w.node, w.number
   FROM block_word w JOIN block b ON b.id = w.block JOIN recipe_document r ON r.id = b.recipe
   WHERE w.number IS NOT NULL;
@@ -499,6 +501,14 @@ CREATE VIEW recipe_word AS
     lower(trim(w.word)) AS folded, w.reading, (a.file << 24) | w.node AS at
   FROM written_argument a JOIN block_word w ON w.block = a.block AND w.position = a.position;
 
+CREATE VIEW recipe_in_use AS
+  SELECT file << 24 AS document, recipe FROM recipe_document WHERE current;
+CREATE VIEW recipe_variable AS
+  SELECT w.file << 24 AS document, replace(w.path, rtrim(w.path, replace(w.path, '/', '')), '') AS variable,
+    (w.file << 24) | w.node AS at, (w.file << 24) | w.key_node AS key_at
+  FROM file f JOIN written w ON w.file = f.id
+  WHERE f.kind = 'recipe' AND (w.path LIKE 'env/%' OR w.path LIKE '%/env/%');
+
 CREATE VIEW card_file AS
   SELECT m.file << 24 AS document, m.model,
     (m.file << 24) | COALESCE((SELECT w.node FROM written w
@@ -545,6 +555,17 @@ CREATE VIEW backend_version AS
 CREATE VIEW backend_flag AS
   SELECT d.backend, n.name, n.since, n.until, n.flag, n.kind
   FROM backend_document d JOIN flag_name n ON n.backend = d.id WHERE d.current;
+CREATE VIEW backend_choice AS
+  SELECT d.backend, c.flag, c.since, c.choice
+  FROM backend_document d JOIN choice c ON c.backend = d.id WHERE d.current;
+CREATE VIEW flag_takes AS
+  SELECT d.backend, n.name, n.since, CASE WHEN n.repeats THEN 'repeated' ELSE n.takes END AS "values"
+  FROM backend_document d JOIN flag_name n ON n.backend = d.id
+  WHERE d.current AND (n.repeats OR n.takes <> 'one');
+CREATE VIEW deprecated_flag AS
+  SELECT d.backend, n.name, n.since, n.deprecated AS version
+  FROM backend_document d JOIN flag_name n ON n.backend = d.id
+  WHERE d.current AND n.deprecated IS NOT NULL;
 CREATE VIEW backend_purpose AS
   SELECT backend, 'tensor-parallel' AS purpose, tensor_parallel_flag AS flag
     FROM backend_document WHERE current

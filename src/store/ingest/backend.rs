@@ -83,11 +83,18 @@ fn write_period(
         None => STILL,
     };
     // Several values behind one mention need no repetition.
-    let repeats = period.repeatable && period.values.as_deref().unwrap_or("one") == "one";
+    let takes = period.values.as_deref().unwrap_or("one");
+    let repeats = period.repeatable && takes == "one";
+    let deprecated = period.deprecated_since.as_deref();
+    let deprecated = deprecated.and_then(|version| read_version(examined, version));
     let insert = |name: &str, since: i64, kind: &str| -> Result<(), StoreError> {
         connection
-            .prepare_cached("INSERT OR IGNORE INTO flag_name VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-            .execute(params![backend, name, since, until, flag, kind, repeats])?;
+            .prepare_cached(
+                "INSERT OR IGNORE INTO flag_name VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute(params![
+                backend, name, since, until, flag, kind, repeats, takes, deprecated
+            ])?;
         Ok(())
     };
     insert(flag, since, &period.kind)?;

@@ -453,6 +453,30 @@ static ORIGINS: &[(&str, &[Source])] = &[
         )],
     ),
     (
+        "backend_choice",
+        &[of(
+            &BACKEND,
+            "flags/{flag}/{since as period}/choices/{choice}",
+            &[("flag", FLAG), ("since", SINCE)],
+        )],
+    ),
+    (
+        "flag_takes",
+        &[of(
+            &NAMED_FLAG,
+            "flags/{flag}/{since as period}/values|flags/{flag}/{since as period}/repeatable:",
+            &[("name", FLAG_NAME), ("since", SINCE)],
+        )],
+    ),
+    (
+        "deprecated_flag",
+        &[of(
+            &NAMED_FLAG,
+            "flags/{flag}/{since as period}/deprecated_since",
+            &[("name", FLAG_NAME), ("since", SINCE)],
+        )],
+    ),
+    (
         "backend_purpose",
         &[of(
             &BACKEND,
