@@ -4,6 +4,7 @@ mod filter;
 mod github;
 mod human;
 mod paths;
+mod progress;
 mod sarif;
 mod statistics;
 
@@ -21,6 +22,7 @@ use super::session::Session;
 
 use filter::FilterArgs;
 use paths::Paths;
+use progress::Progress;
 use statistics::Statistics;
 
 #[derive(Debug, Args)]
@@ -66,6 +68,7 @@ pub(in crate::cli) fn run(args: &LintArgs) -> Result<Exit, Failure> {
         files,
         subject,
     } = Paths::read(args)?;
+    let progress = Progress::begin();
     let session = Session::open_silently(&catalog, None)?;
     let policy = Policy::load_lints(session.rule_sources()?, &session.store)?;
     let selection = args.filter.selection(&policy)?;
@@ -74,6 +77,7 @@ pub(in crate::cli) fn run(args: &LintArgs) -> Result<Exit, Failure> {
     } else {
         lint(&session.store.with_files(files)?, &policy, &subject)?
     };
+    drop(progress);
     let known = args.filter.apply(&selection, &mut findings)?;
     if let Some(exit) = args.filter.write_baseline(&findings)? {
         return Ok(exit);
