@@ -20,6 +20,7 @@ mod place;
 pub use documents::{BrokenFile, DocumentFile};
 pub use error::StoreError;
 pub use facts::{Cell, Scope, ScopedViews, ViewError, read_relation};
+pub use ingest::files_read;
 pub use kept::{COMPILED, GATHERED, Kept};
 pub use layer::{Layer, LooseFile, Texts};
 pub use lookup::{BlockDetails, ConfigurationSummary, RecipeName, RecipeSummary, StoredArgument};

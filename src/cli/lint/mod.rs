@@ -6,6 +6,7 @@ mod fix;
 mod github;
 mod human;
 mod paths;
+mod progress;
 mod sarif;
 mod statistics;
 
@@ -23,6 +24,7 @@ use super::session::Session;
 
 use filter::FilterArgs;
 use paths::Paths;
+use progress::Progress;
 use statistics::Statistics;
 
 #[derive(Debug, Args)]
@@ -75,6 +77,7 @@ pub(in crate::cli) fn run(args: &LintArgs) -> Result<Exit, Failure> {
         files,
         subject,
     } = Paths::read(args)?;
+    let progress = Progress::begin();
     let session = Session::open_silently(&catalog, None)?;
     let policy = Policy::load_lints(session.rule_sources()?, &session.store)?;
     let selection = args.filter.selection(&policy)?;
@@ -99,6 +102,7 @@ pub(in crate::cli) fn run(args: &LintArgs) -> Result<Exit, Failure> {
     } else {
         lint(&session.store.with_files(files)?, &policy, &subject)?
     };
+    drop(progress);
     let known = args.filter.apply(&selection, &mut findings)?;
     if let Some(exit) = args.filter.write_baseline(&findings)? {
         return Ok(exit);

@@ -44,12 +44,16 @@ impl SourceCode for NamedText {
         let data = inner.data();
         let ends = data.iter().filter(|byte| **byte == b'\n').count();
         let lines = ends + usize::from(data.last().is_some_and(|byte| *byte != b'\n'));
+        // Counted in characters, as columns are everywhere else.
+        let before = self.text.get(..inner.span().offset()).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let column = line.trim_start_matches('\u{feff}').chars().count();
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.to_string(),
             data,
             *inner.span(),
             inner.line(),
-            inner.column(),
+            column,
             lines,
         )))
     }

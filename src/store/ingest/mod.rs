@@ -5,6 +5,7 @@ mod comment;
 mod document;
 mod hardware;
 mod model;
+mod progress;
 mod recipe;
 mod resolve;
 mod word;
@@ -17,6 +18,7 @@ use rusqlite::{Connection, params};
 use xxhash_rust::xxh3::xxh3_128;
 
 use self::document::Document;
+pub use self::progress::files_read;
 use super::StoreError;
 use super::layer::Offered;
 use crate::catalog::folder::Stamp;
@@ -78,6 +80,7 @@ pub(super) fn refresh(
             .prepare_cached("DELETE FROM file WHERE id = ?1")?
             .execute([gone.id])?;
     }
+    progress::begin(changed.len());
     for batch in changed.chunks(BATCH) {
         let read: Vec<Read> = batch
             .par_iter()
@@ -85,6 +88,7 @@ pub(super) fn refresh(
             .collect();
         for ((file, before), read) in batch.iter().zip(read) {
             write(connection, file, before.as_ref(), read, settled_ns)?;
+            progress::one_more();
         }
     }
     resolve::resolve(connection)
