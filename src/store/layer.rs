@@ -1,5 +1,6 @@
 //! Where a catalog comes from: layers, of which later ones win.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -19,6 +20,8 @@ pub enum Layer {
     Embedded(Vec<Kind>),
     /// A catalog folder.
     Folder(PathBuf),
+    /// A catalog folder in which some files, by their paths, have another text than on disk.
+    Edited(PathBuf, BTreeMap<PathBuf, Arc<[u8]>>),
     /// A single recipe file.
     File(PathBuf),
     /// Files that belong to no folder.
@@ -83,7 +86,7 @@ impl Layer {
                 let kinds: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
                 format!("embedded {}", kinds.join(" "))
             }
-            Layer::Folder(path) => format!("folder {}", absolute(path)),
+            Layer::Folder(path) | Layer::Edited(path, _) => format!("folder {}", absolute(path)),
             Layer::File(path) => format!("file {}", absolute(path)),
             Layer::Loose(files) => {
                 let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
@@ -97,7 +100,7 @@ impl Layer {
     /// # Errors
     /// The folder cannot be read.
     pub fn rules(&self) -> Result<Vec<PathBuf>, StoreError> {
-        let Layer::Folder(dir) = self else {
+        let (Layer::Folder(dir) | Layer::Edited(dir, _)) = self else {
             return Ok(Vec::new());
         };
         let mut rules = Vec::new();
@@ -118,6 +121,13 @@ impl Layer {
         match self {
             Layer::Embedded(_) => embedded::read(name).map(Content::Embedded),
             Layer::Folder(dir) => Some(Content::Disk(dir.join(name))),
+            Layer::Edited(dir, texts) => {
+                let path = dir.join(name);
+                Some(match texts.get(&path) {
+                    Some(text) => edited(&path, text),
+                    None => Content::Disk(path),
+                })
+            }
             Layer::File(path) => Some(Content::Disk(path.clone())),
             Layer::Loose(files) => files
                 .iter()
@@ -165,6 +175,27 @@ impl Layer {
                     content: Content::Disk(file.path),
                 }));
             }
+            Layer::Edited(dir, texts) => {
+                let mut files = folder::look(dir).map_err(unreadable(dir))?.documents;
+                let new = texts
+                    .keys()
+                    .filter(|path| !files.iter().any(|file| file.path == **path))
+                    .filter_map(|path| folder::place(dir, path));
+                files.extend(new.collect::<Vec<_>>());
+                offered.extend(files.into_iter().map(|file| {
+                    let text = texts.get(&file.path);
+                    Offered {
+                        layer,
+                        name: file.name,
+                        kind: file.kind,
+                        stamp: text.map_or(file.stamp, |_| UNSETTLED),
+                        content: match text {
+                            Some(text) => edited(&file.path, text),
+                            None => Content::Disk(file.path),
+                        },
+                    }
+                }));
+            }
             Layer::File(path) => {
                 let metadata = std::fs::metadata(path).map_err(unreadable(path))?;
                 offered.push(Offered {
@@ -179,11 +210,7 @@ impl Layer {
                 for file in files {
                     let path = Path::new(&file.name);
                     let stamp = match &file.text {
-                        // A text has no dates; where it stands in is looked at once.
-                        Some(text) => Stamp {
-                            size: text.len() as u64,
-                            ..Stamp::default()
-                        },
+                        Some(_) => UNSETTLED,
                         None => Stamp::of(&std::fs::metadata(path).map_err(unreadable(path))?),
                     };
                     offered.push(Offered {
@@ -230,6 +257,20 @@ impl Content {
             Content::Disk(path) => read_file(path).map(std::borrow::Cow::Owned),
             Content::Text { bytes, .. } => Ok(std::borrow::Cow::Owned(bytes.to_vec())),
         }
+    }
+}
+
+/// The stamp of a text that may change without one: it is looked at every time.
+const UNSETTLED: Stamp = Stamp {
+    size: 0,
+    modified_ns: i64::MAX,
+    changed_ns: 0,
+};
+
+fn edited(path: &Path, text: &Arc<[u8]>) -> Content {
+    Content::Text {
+        name: path.display().to_string(),
+        bytes: Arc::clone(text),
     }
 }
 
