@@ -134,6 +134,7 @@ impl Client {
             if of(&message) {
                 return list(&message["params"]["diagnostics"]);
             }
+            self.heard.push(message);
         }
     }
 
@@ -322,7 +323,7 @@ fn what_may_be_written_is_offered() {
         }
     };
     has(
-        &client.labels(&uri, &text, "      --ma\n".trim_end()),
+        &client.labels(&uri, &text, "--enforce-eager: \n      --ma"),
         &["--max-num-seqs", "--kv-cache-dtype"],
     );
     has(
@@ -360,7 +361,12 @@ fn what_may_be_written_is_offered() {
             .contains(&"--dtype".to_owned())
     );
     // It takes the place of the word.
-    let found = client.at("textDocument/completion", &uri, &text, "--ma\n".trim_end());
+    let found = client.at(
+        "textDocument/completion",
+        &uri,
+        &text,
+        "--enforce-eager: \n      --ma",
+    );
     let items = list(&found["items"]);
     assert!(
         items[0]["textEdit"]["newText"]

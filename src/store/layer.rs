@@ -140,6 +140,7 @@ impl Layer {
     pub(super) fn path(&self, name: &str) -> String {
         match self.content(name) {
             Some(Content::Disk(path)) => path.display().to_string(),
+            Some(Content::Text { name, .. }) => name,
             _ => name.to_owned(),
         }
     }
