@@ -118,6 +118,37 @@ pub fn look(dir: &Path) -> io::Result<Folder> {
     Ok(folder)
 }
 
+/// A file as [`look`] would find it if it were on disk; none where it would not be looked at.
+pub fn place(dir: &Path, path: &Path) -> Option<FoundFile> {
+    let below = path.strip_prefix(dir).ok()?;
+    let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+    let name = parts.join("/");
+    let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
+    let skipped = |part: &str| part.starts_with('.') || part == "templates";
+    if !is_yaml || parts.iter().any(|part| skipped(part)) {
+        return None;
+    }
+    let kind = match parts.as_slice() {
+        [config, folder, _, ..] if config == "config" => of_folder(folder),
+        [folder, _, ..] => of_folder(folder),
+        _ => None,
+    };
+    let structured = [dir.to_path_buf(), dir.join("config")].iter().any(|base| {
+        let mut folders = Kind::ALL.iter().map(|kind| kind.folder()).chain(["rules"]);
+        folders.any(|folder| base.join(folder).is_dir())
+    });
+    (kind.is_some() || !structured).then(|| FoundFile {
+        path: path.to_owned(),
+        name,
+        kind,
+        stamp: Stamp::default(),
+    })
+}
+
+fn of_folder(name: &str) -> Option<Kind> {
+    Kind::ALL.into_iter().find(|kind| kind.folder() == name)
+}
+
 /// The `.dl` files of a folder and of the folders in it, by name.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! Model cards: `catalog/models/**/*.yaml`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
@@ -8,7 +9,7 @@ use super::typed::{scalar_text, typed, unknown_keys};
 use super::yaml::Node;
 
 /// What a model card says that decisions or plans need.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Model {
     /// The model's name in the catalog, usually its Hugging Face id.
     #[serde(default)]
@@ -27,6 +28,7 @@ pub struct Model {
     pub family: Option<String>,
     /// Parameters as people write them: `32.8B`.
     #[serde(default, deserialize_with = "optional_text")]
+    #[schemars(with = "Option<crate::schema::Text>")]
     pub size: Option<String>,
     /// How far it is: `production`, `preview`, `experimental` or the hub's words for them.
     #[serde(default)]
@@ -58,7 +60,7 @@ pub struct Model {
 }
 
 /// The figures of a model's attention.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attention {
     /// Hidden layers.
@@ -112,7 +114,7 @@ fn optional_text<'de, D: serde::Deserializer<'de>>(
 }
 
 /// Keys of a card: those above and those that only pages about models use.
-const KEYS: &[&str] = &[
+pub(crate) const KEYS: &[&str] = &[
     "model_id",
     "huggingface_id",
     "aliases",

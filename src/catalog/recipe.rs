@@ -102,7 +102,7 @@ pub enum ArgumentValue {
     Secret,
 }
 
-const KEYS: &[&str] = &[
+pub(crate) const KEYS: &[&str] = &[
     "recipe_id",
     "model_id",
     "huggingface_id",
@@ -117,7 +117,7 @@ const KEYS: &[&str] = &[
     "source",
     "description",
 ];
-const BLOCK_KEYS: &[&str] = &[
+pub(crate) const BLOCK_KEYS: &[&str] = &[
     "enabled",
     "args",
     "image",

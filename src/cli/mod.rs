@@ -13,12 +13,14 @@ mod generate;
 mod launch;
 mod lint;
 mod list;
+mod lsp;
 mod machine;
 mod made;
 mod new;
 mod output;
 mod query;
 mod rules;
+mod schema;
 mod session;
 mod shell;
 mod table;
@@ -63,6 +65,8 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Diff(args) => diff::run(args),
         Command::Detect(args) => detect::run(args),
         Command::New(args) => new::run(args),
+        Command::Schema(args) => schema::run(args),
+        Command::Lsp(args) => lsp::run(args),
         Command::Query(args) => query::run(args),
         Command::Rules(args) => rules::run(args),
         Command::Why(args) => explain::why(args),

@@ -20,6 +20,8 @@ pub enum Layer {
     Embedded(Vec<Kind>),
     /// A catalog folder.
     Folder(PathBuf),
+    /// A catalog folder in which some files, by their paths, have another text than on disk.
+    Unsaved(PathBuf, BTreeMap<PathBuf, Arc<[u8]>>),
     /// A single recipe file.
     File(PathBuf),
     /// Files that belong to no folder.
@@ -89,7 +91,7 @@ impl Layer {
                 let kinds: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
                 format!("embedded {}", kinds.join(" "))
             }
-            Layer::Folder(path) => format!("folder {}", absolute(path)),
+            Layer::Folder(path) | Layer::Unsaved(path, _) => format!("folder {}", absolute(path)),
             Layer::File(path) => format!("file {}", absolute(path)),
             Layer::Loose(files) => {
                 let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
@@ -105,7 +107,7 @@ impl Layer {
     /// The folder cannot be read.
     pub fn rules(&self) -> Result<Vec<PathBuf>, StoreError> {
         let dir = match self {
-            Layer::Folder(dir) => dir,
+            Layer::Folder(dir) | Layer::Unsaved(dir, _) => dir,
             Layer::Edited(below, _) => return below.rules(),
             _ => return Ok(Vec::new()),
         };
@@ -127,6 +129,13 @@ impl Layer {
         match self {
             Layer::Embedded(_) => embedded::read(name).map(Content::Embedded),
             Layer::Folder(dir) => Some(Content::Disk(dir.join(name))),
+            Layer::Unsaved(dir, texts) => {
+                let path = dir.join(name);
+                Some(match texts.get(&path) {
+                    Some(text) => unsaved(&path, text),
+                    None => Content::Disk(path),
+                })
+            }
             Layer::File(path) => Some(Content::Disk(path.clone())),
             Layer::Loose(files) => files
                 .iter()
@@ -179,6 +188,27 @@ impl Layer {
                     content: Content::Disk(file.path),
                 }));
             }
+            Layer::Unsaved(dir, texts) => {
+                let mut files = folder::look(dir).map_err(unreadable(dir))?.documents;
+                let new = texts
+                    .keys()
+                    .filter(|path| !files.iter().any(|file| file.path == **path))
+                    .filter_map(|path| folder::place(dir, path));
+                files.extend(new.collect::<Vec<_>>());
+                offered.extend(files.into_iter().map(|file| {
+                    let text = texts.get(&file.path);
+                    Offered {
+                        layer,
+                        name: file.name,
+                        kind: file.kind,
+                        stamp: text.map_or(file.stamp, |_| UNSETTLED),
+                        content: match text {
+                            Some(text) => unsaved(&file.path, text),
+                            None => Content::Disk(file.path),
+                        },
+                    }
+                }));
+            }
             Layer::File(path) => {
                 let metadata = std::fs::metadata(path).map_err(unreadable(path))?;
                 offered.push(Offered {
@@ -193,11 +223,7 @@ impl Layer {
                 for file in files {
                     let path = Path::new(&file.name);
                     let stamp = match &file.text {
-                        // A text has no dates; where it stands in is looked at once.
-                        Some(text) => Stamp {
-                            size: text.len() as u64,
-                            ..Stamp::default()
-                        },
+                        Some(_) => UNSETTLED,
                         None => Stamp::of(&std::fs::metadata(path).map_err(unreadable(path))?),
                     };
                     offered.push(Offered {
@@ -261,6 +287,20 @@ impl Content {
             Content::Disk(path) => read_file(path).map(std::borrow::Cow::Owned),
             Content::Text { bytes, .. } => Ok(std::borrow::Cow::Owned(bytes.to_vec())),
         }
+    }
+}
+
+/// The stamp of a text that may change without one: it is looked at every time.
+const UNSETTLED: Stamp = Stamp {
+    size: 0,
+    modified_ns: i64::MAX,
+    changed_ns: 0,
+};
+
+fn unsaved(path: &Path, text: &Arc<[u8]>) -> Content {
+    Content::Text {
+        name: path.display().to_string(),
+        bytes: Arc::clone(text),
     }
 }
 

@@ -6,6 +6,7 @@ mod axes;
 mod connect;
 mod copy;
 mod documents;
+mod edited;
 mod error;
 mod facts;
 mod fresh;
