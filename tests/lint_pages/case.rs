@@ -73,7 +73,11 @@ impl Page {
         let parts = self.parts.iter().map(|part| match part {
             Part::Text(text) => text.clone(),
             Part::Findings(case) => {
-                let info = if case.is_strict { "text strict" } else { "text" };
+                let info = if case.is_strict {
+                    "text strict"
+                } else {
+                    "text"
+                };
                 format!("```{info}\n{}```\n", findings(case))
             }
         });
