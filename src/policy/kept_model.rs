@@ -10,7 +10,7 @@ use super::gather::Column;
 use super::{Policy, PolicyError};
 
 /// More tuples than this are made again: reading them would take as long.
-const MOST_KEPT: usize = 20_000;
+const MOST_KEPT: usize = 100_000;
 
 /// A goal of which nothing is derived: a model with it has what was pushed.
 const NOTHING: RelId = RelId(u32::MAX);
