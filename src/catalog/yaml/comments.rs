@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn a_value_is_no_comment() {
         let text = "a: '# aim-engine: no'\nb: |\n  # aim-engine: no\n  x\nc: \"x\n  # aim-engine: no\n  \"\n\
-                    d: x# aim-engine: no\ne: [1, # aim-engine: yes\n  2]\n";
+                    d: x# aim-engine:no\ne: [1, # aim-engine: yes\n  2]\n";
         assert_eq!(found(text), [("yes".to_owned(), 9, false)]);
     }
 
