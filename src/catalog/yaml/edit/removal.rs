@@ -60,7 +60,9 @@ fn in_flow(text: &str, own: Range<usize>) -> Option<Range<usize>> {
             let before = text.get(..own.start)?.trim_end_matches(blank);
             match before.strip_suffix(',') {
                 Some(before) => before.len()..own.end,
-                None => own,
+                None if before.ends_with(['{', '[']) => own,
+                // A line end or a comment stands before it.
+                None => return None,
             }
         }
     };
