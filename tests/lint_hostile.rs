@@ -142,6 +142,19 @@ fn keys_that_stand_twice() {
 }
 
 #[test]
+fn thousands_of_findings_with_a_fix_in_one_file() {
+    let blocks: String = (1..4_000)
+        .map(|gpus| format!("  {gpus}_gpu:\n    enabled: true\n    args: {{-tp: 4097}}\n"))
+        .collect();
+    let place = Place::new();
+    let head = good().replace("recipe_id: bad\n", "");
+    let (head, _) = head.split_at(head.find("  1_gpu").unwrap());
+    place.write("site/recipes/bad.yaml", format!("{head}{blocks}"));
+    run_bounded(&place, &["lint", "site", "--format=json"]);
+    run_bounded(&place, &["lint", "site", "--diff"]);
+}
+
+#[test]
 fn other_habits_of_writing() {
     refused(good().replace("  1_gpu", "\t1_gpu"));
     refused(b"recipe_id: \xff\xfe\n");

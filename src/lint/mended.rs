@@ -81,6 +81,7 @@ pub fn mend(store: &Store, policy: &Policy, subject: &Subject) -> Result<Mended,
         found = tried.found;
     }
     let left = match mender.now.is_empty() {
+        _ if *subject == everywhere => found,
         true => lint(store, policy, subject)?,
         false => {
             let edited = store.with_texts(mender.bytes(&mender.now));
