@@ -170,7 +170,7 @@ fn alternatives_have_types_of_their_own() {
 fn repeated_declarations_add_what_the_first_does_not_say() {
     let checked = checked(&[
         "/// {x} is one.\n/// help: first\n.decl a(x: symbol)\n.input a",
-        "/// {x} is another (extension point).\n/// help: second\n/// expected: {x}\n.decl a(x: symbol)",
+        "/// {x} is another (extension point).\n/// help: second\n/// found: {x}\n.decl a(x: symbol)",
     ]);
     assert_eq!(checked.relations.len(), 1);
     let info = &checked.relations[0];
@@ -184,7 +184,7 @@ fn repeated_declarations_add_what_the_first_does_not_say() {
         doc.field("help").and_then(|f| f.value.literal()),
         Some("first")
     );
-    assert!(doc.field("fix").is_some());
+    assert!(doc.field("found").is_some());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::catalog::yaml::edit::{Action, Change, splices};
+use crate::catalog::yaml::edit::{Action, Change, Editor, Splice, overlaps};
 use crate::datalog::Tuple;
 use crate::policy::{self, ChangeKind, Lint};
 use crate::store::{Editable, Store, StoreError};
@@ -10,35 +10,43 @@ use crate::store::{Editable, Store, StoreError};
 use super::finding::{Edit, Fix};
 
 /// So many bytes of one file are read again to see what fixes make of it; findings beyond have none, which
-/// bounds the time that a file full of mistakes takes.
+/// bounds the time that a file full of doubtful ones takes.
 const MOST_READ: usize = 4 << 20;
 /// So many characters of an old or new text are told.
 const LONGEST: usize = 60;
 
-/// Makes fixes, as long as that is cheap.
+/// Gathers what is to be changed, and settles for each file at once what is certain.
 pub(super) struct Mender<'s> {
     store: &'s Store,
-    read: HashMap<String, usize>,
+    says: HashMap<usize, String>,
+    files: BTreeMap<String, OfFile>,
+}
+
+/// What is to be changed in a file.
+struct OfFile {
+    place: Editable,
+    /// By the number of the finding.
+    changes: BTreeMap<usize, Vec<Change>>,
 }
 
 impl<'s> Mender<'s> {
     pub(super) fn new(store: &'s Store) -> Self {
         Mender {
             store,
-            read: HashMap::new(),
+            says: HashMap::new(),
+            files: BTreeMap::new(),
         }
     }
 
-    /// What mends a finding; none where the check does not say, or where it is not certain that nothing
-    /// else would change.
-    pub(super) fn fix(
+    /// Notes what the check says of how the finding with this number is mended.
+    pub(super) fn note(
         &mut self,
+        finding: usize,
         lint: &Lint,
         tuple: &Tuple<'_>,
         values: &[String],
-    ) -> Result<Option<Fix>, StoreError> {
-        let mut says = Vec::new();
-        let mut files: BTreeMap<String, (Editable, Vec<Change>)> = BTreeMap::new();
+    ) -> Result<(), StoreError> {
+        let mut changes = Vec::new();
         for change in &lint.fixes {
             let node = tuple.number(change.column);
             let place = match node {
@@ -46,39 +54,114 @@ impl<'s> Mender<'s> {
                 None => None,
             };
             let Some(place) = place else {
-                return Ok(None);
+                return Ok(());
             };
-            let action = action(lint, change, values);
-            says.push(told(&place, &action));
-            let change = Change {
-                ordinal: place.ordinal(),
-                action,
-            };
-            let of_file = files.entry(place.file().to_owned());
-            of_file.or_insert((place, Vec::new())).1.push(change);
+            changes.push((place, action(lint, change, values)));
         }
-        let mut edits = Vec::new();
-        for (file, (place, changes)) in files {
-            let read = self.read.entry(file.clone()).or_default();
-            *read += place.text().len();
-            if *read > MOST_READ {
-                return Ok(None);
+        let says: Vec<String> = changes
+            .iter()
+            .map(|(place, action)| told(place, action))
+            .collect();
+        if !says.is_empty() {
+            self.says.insert(finding, says.join(", "));
+        }
+        for (place, action) in changes {
+            let ordinal = place.ordinal();
+            let of_file = self.files.entry(place.file().to_owned());
+            let of_file = of_file.or_insert_with(|| OfFile {
+                place,
+                changes: BTreeMap::new(),
+            });
+            let changes = of_file.changes.entry(finding).or_default();
+            changes.push(Change { ordinal, action });
+        }
+        Ok(())
+    }
+
+    /// The fixes of which it is certain that nothing else changes, by the numbers of their findings.
+    pub(super) fn settle(mut self) -> HashMap<usize, Fix> {
+        let mut fixes: HashMap<usize, Fix> = HashMap::new();
+        for (file, of_file) in &self.files {
+            let mut settled = of_file.settle();
+            for finding in of_file.changes.keys() {
+                let Some(splices) = settled.remove(finding) else {
+                    self.says.remove(finding);
+                    continue;
+                };
+                let fix = fixes.entry(*finding).or_insert_with(|| Fix {
+                    says: String::new(),
+                    edits: Vec::new(),
+                });
+                fix.edits.extend(splices.into_iter().map(|splice| Edit {
+                    file: file.clone(),
+                    offset: splice.range.start,
+                    length: splice.range.len(),
+                    text: splice.text,
+                }));
             }
-            let root = place.root();
-            let Some(splices) = root.and_then(|root| splices(place.text(), root, &changes)) else {
-                return Ok(None);
-            };
-            edits.extend(splices.into_iter().map(|splice| Edit {
-                file: file.clone(),
-                offset: splice.range.start,
-                length: splice.range.len(),
-                text: splice.text,
-            }));
         }
-        Ok((!edits.is_empty()).then(|| Fix {
-            says: says.join(", "),
-            edits,
-        }))
+        // All of a fix is certain, or there is none.
+        fixes.retain(|finding, fix| match self.says.remove(finding) {
+            Some(says) => {
+                fix.says = says;
+                true
+            }
+            None => false,
+        });
+        fixes
+    }
+}
+
+impl OfFile {
+    /// The splices that hold, by the numbers of their findings.
+    fn settle(&self) -> HashMap<usize, Vec<Splice>> {
+        let text = self.place.text();
+        let Some(root) = self.place.root() else {
+            return HashMap::new();
+        };
+        let editor = Editor::new(text, root);
+        let mut held = HashMap::new();
+        // Those that do not get into one another's way are looked at together, the others by themselves.
+        let (mut together, mut groups) = (Vec::new(), Vec::new());
+        let mut taken: Vec<Splice> = Vec::new();
+        for (finding, changes) in &self.changes {
+            let Some(splices) = editor.propose(changes) else {
+                continue;
+            };
+            let is_free = |splice: &Splice| !taken.iter().any(|other| overlaps(other, splice));
+            if splices.iter().all(is_free) {
+                taken.extend(splices.iter().cloned());
+                together.push((*finding, changes, splices));
+            } else {
+                groups.push(vec![(*finding, changes, splices)]);
+            }
+        }
+        groups.push(together);
+        let mut read = 0;
+        while let Some(mut group) = groups.pop() {
+            read += text.len();
+            if group.is_empty() {
+                continue;
+            }
+            if read > MOST_READ.max(text.len()) {
+                break;
+            }
+            let changes: Vec<&Change> = group.iter().flat_map(|(_, changes, _)| *changes).collect();
+            let splices = group.iter().flat_map(|(_, _, splices)| splices.clone());
+            let mut splices: Vec<Splice> = splices.collect();
+            splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
+            if editor.holds(&changes, &splices) {
+                held.extend(
+                    group
+                        .into_iter()
+                        .map(|(finding, _, splices)| (finding, splices)),
+                );
+            } else if group.len() > 1 {
+                let second = group.split_off(group.len() / 2);
+                groups.extend([second, group]);
+            }
+        }
+        held
     }
 }
 

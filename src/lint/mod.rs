@@ -58,11 +58,17 @@ pub fn lint(store: &Store, policy: &Policy, subject: &Subject) -> Result<Finding
             if lint.places.is_empty() && subject.is_whole()
                 || nodes().any(|node| files.contains(&Store::node_file(node)))
             {
-                found.push(
-                    finding(store, policy, lint, &tuple, (&mut names, &mut mender))
-                        .map_err(ViewError::from)?,
-                );
+                let finding = finding(store, policy, lint, &tuple, &mut names);
+                mender
+                    .note(found.len(), lint, &tuple, &Policy::shown(&tuple))
+                    .map_err(ViewError::from)?;
+                found.push(finding.map_err(ViewError::from)?);
             }
+        }
+    }
+    for (number, fix) in mender.settle() {
+        if let Some(finding) = found.get_mut(number) {
+            finding.fix = Some(fix);
         }
     }
     let suppressed = suppress::apply(store, policy, &files, &mut found)?;
@@ -80,7 +86,7 @@ fn finding(
     policy: &Policy,
     lint: &Lint,
     tuple: &Tuple<'_>,
-    (names, mender): (&mut NearestNames<'_>, &mut Mender<'_>),
+    names: &mut NearestNames<'_>,
 ) -> Result<Finding, StoreError> {
     let values = Policy::shown(tuple);
     let mut labels: Vec<Label> = Vec::new();
@@ -110,6 +116,6 @@ fn finding(
         },
         labels,
         nearest,
-        fix: mender.fix(lint, tuple, &values)?,
+        fix: None,
     })
 }

@@ -24,6 +24,8 @@ pub(super) struct Document {
     text: Arc<str>,
     /// As the file has it.
     raw: Arc<str>,
+    /// Where its lines begin, a byte order mark left out.
+    lines: Vec<usize>,
     /// Nothing where it is no YAML.
     pub root: Option<Node>,
 }
@@ -81,8 +83,12 @@ impl Store {
             Content::Disk(path) => (path.display().to_string(), false),
             Content::Text { name, .. } => (name, false),
         };
+        let begin = text.len() - text.trim_start_matches('\u{feff}').len();
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(begin).chain(ends).collect();
         Ok(Some(Document {
             file,
+            lines,
             embedded,
             text: printable(&secret::masked(&text)).into(),
             raw: text.into(),
@@ -112,14 +118,17 @@ impl Document {
     /// A stretch of bytes as a place; none where the text has no such stretch.
     pub fn place(&self, span: Range<usize>) -> Option<Place> {
         self.text.get(span.clone())?;
-        let before = self.text.get(..span.start)?;
-        let before = before.strip_prefix('\u{feff}').unwrap_or(before);
-        let line = before.rsplit('\n').next().unwrap_or_default();
+        let line = self
+            .lines
+            .partition_point(|begin| *begin <= span.start)
+            .max(1);
+        let begin = self.lines.get(line - 1).copied().unwrap_or(0);
+        let before = self.text.get(begin..span.start).unwrap_or_default();
         Some(Place {
             file: self.file.clone(),
             embedded: self.embedded,
-            line: before.matches('\n').count() + 1,
-            column: line.chars().count() + 1,
+            line,
+            column: before.chars().count() + 1,
             offset: span.start,
             length: span.len(),
             text: Arc::clone(&self.text),

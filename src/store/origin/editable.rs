@@ -38,9 +38,10 @@ impl Editable {
 
     /// What is written there as it may be shown; none where it holds a secret.
     pub fn shown(&self) -> Option<&str> {
-        let span = self.root()?.find(self.ordinal)?.span.clone();
-        let shown = self.document.text().get(span.clone())?;
-        (self.text().get(span)? == shown).then_some(shown)
+        let node = self.root()?.find(self.ordinal)?;
+        let shown = self.document.text().get(node.span.clone())?;
+        let is_shown = self.text().get(node.span.clone())? == shown;
+        is_shown.then(|| node.text().unwrap_or(shown))
     }
 }
 

@@ -6,6 +6,7 @@
 mod removal;
 mod style;
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::read;
@@ -54,41 +55,69 @@ struct Spot<'t> {
     parent: &'t Node,
 }
 
+/// A text that may be changed, and where its keys and values are.
+pub struct Editor<'t> {
+    text: &'t str,
+    root: &'t Node,
+    /// By ordinal; none for what is in the tree more than once: what an alias or a merge shares.
+    spots: HashMap<u32, Option<Spot<'t>>>,
+}
+
+impl<'t> Editor<'t> {
+    /// For a text and its tree.
+    pub fn new(text: &'t str, root: &'t Node) -> Self {
+        let mut spots = HashMap::new();
+        find_spots(root, &mut spots);
+        Editor { text, root, spots }
+    }
+
+    /// The splices that are to make these changes, in the order of their places, none overlapping another; none
+    /// where it is clear that there are none. Others have to be looked at with [`Editor::holds`].
+    pub fn propose(&self, changes: &[Change]) -> Option<Vec<Splice>> {
+        let mut all: Vec<Splice> = Vec::new();
+        for change in changes {
+            let spot = (*self.spots.get(&change.ordinal)?)?;
+            all.push(match &change.action {
+                Action::Set(new) => style::value(self.text, spot, new, false)?,
+                Action::SetBare(new) => style::value(self.text, spot, new, true)?,
+                Action::Rename(new) => style::key(self.text, spot, new)?,
+                Action::Remove => removal::splice(self.text, spot)?,
+            });
+        }
+        all.sort_by_key(|splice| (splice.range.start, splice.range.end));
+        let overlap = all.windows(2).any(|pair| match pair {
+            [first, second] => overlaps(first, second),
+            _ => false,
+        });
+        let changes_all = all
+            .iter()
+            .all(|splice| self.text.get(splice.range.clone()) != Some(splice.text.as_str()));
+        (!all.is_empty() && !overlap && changes_all).then_some(all)
+    }
+
+    /// Whether these splices, in the order of their places, make these changes and no others: what they make is
+    /// read again.
+    pub fn holds(&self, changes: &[&Change], splices: &[Splice]) -> bool {
+        let Some(made) = spliced(self.text, splices) else {
+            return false;
+        };
+        let changes: HashMap<u32, &Change> = changes
+            .iter()
+            .map(|change| (change.ordinal, *change))
+            .collect();
+        let mut wanted = self.root.clone();
+        apply(&mut wanted, &changes, self.text);
+        read(&made).is_ok_and(|made| same(&made, &wanted))
+    }
+}
+
 /// The splices that make these changes of a text, whose tree is given; none where it is not certain that
 /// they make these and no others.
 pub fn splices(text: &str, root: &Node, changes: &[Change]) -> Option<Vec<Splice>> {
-    let mut all: Vec<Splice> = Vec::new();
-    let mut wanted = root.clone();
-    for change in changes {
-        // What an alias or a merge shares means more than one place.
-        if count(root, change.ordinal) != 1 {
-            return None;
-        }
-        let spot = spot(root, change.ordinal)?;
-        let splice = match &change.action {
-            Action::Set(new) => style::value(text, spot, new, false)?,
-            Action::SetBare(new) => style::value(text, spot, new, true)?,
-            Action::Rename(new) => style::key(text, spot, new)?,
-            Action::Remove => removal::splice(text, spot)?,
-        };
-        apply(&mut wanted, change, text);
-        all.push(splice);
-    }
-    all.sort_by_key(|splice| (splice.range.start, splice.range.end));
-    let overlap = all.windows(2).any(|pair| match pair {
-        [first, second] => overlaps(first, second),
-        _ => false,
-    });
-    if all.is_empty() || overlap {
-        return None;
-    }
-    let made = spliced(text, &all)?;
-    if made == text {
-        return None;
-    }
-    read(&made)
-        .is_ok_and(|made| same(&made, &wanted))
-        .then_some(all)
+    let editor = Editor::new(text, root);
+    let splices = editor.propose(changes)?;
+    let changes: Vec<&Change> = changes.iter().collect();
+    editor.holds(&changes, &splices).then_some(splices)
 }
 
 /// Whether two changes have bytes in common, or stand where either could come first.
@@ -113,58 +142,51 @@ pub fn spliced(text: &str, splices: &[Splice]) -> Option<String> {
     Some(made)
 }
 
-/// How often a node is in the tree.
-fn count(node: &Node, ordinal: u32) -> usize {
-    let below: usize = match &node.kind {
-        NodeKind::Scalar(_) => 0,
-        NodeKind::Sequence(items) => items.iter().map(|item| count(item, ordinal)).sum(),
-        NodeKind::Mapping(entries) => entries
-            .iter()
-            .map(|entry| count(&entry.key, ordinal) + count(&entry.value, ordinal))
-            .sum(),
+fn find_spots<'t>(parent: &'t Node, spots: &mut HashMap<u32, Option<Spot<'t>>>) {
+    let mut add = |spot: Spot<'t>| {
+        let known = spots.entry(spot.node.ordinal);
+        known
+            .and_modify(|known| *known = None)
+            .or_insert(Some(spot));
     };
-    below + usize::from(node.ordinal == ordinal)
-}
-
-fn spot(parent: &Node, ordinal: u32) -> Option<Spot<'_>> {
     match &parent.kind {
-        NodeKind::Scalar(_) => None,
-        NodeKind::Sequence(items) => items.iter().find_map(|node| {
-            let here = Spot {
-                node,
-                key: None,
-                value: None,
-                parent,
-            };
-            (node.ordinal == ordinal)
-                .then_some(here)
-                .or_else(|| spot(node, ordinal))
-        }),
-        NodeKind::Mapping(entries) => entries.iter().find_map(|entry| {
-            let here = Spot {
-                node: &entry.value,
-                key: Some(&entry.key),
-                value: None,
-                parent,
-            };
-            if entry.key.ordinal == ordinal {
-                return Some(Spot {
-                    node: &entry.key,
-                    value: Some(&entry.value),
-                    ..here
+        NodeKind::Scalar(_) => {}
+        NodeKind::Sequence(items) => {
+            for node in items {
+                add(Spot {
+                    node,
+                    key: None,
+                    value: None,
+                    parent,
                 });
             }
-            (entry.value.ordinal == ordinal)
-                .then_some(here)
-                .or_else(|| spot(&entry.value, ordinal))
-        }),
+            items.iter().for_each(|item| find_spots(item, spots));
+        }
+        NodeKind::Mapping(entries) => {
+            for entry in entries {
+                let value = Spot {
+                    node: &entry.value,
+                    key: Some(&entry.key),
+                    value: None,
+                    parent,
+                };
+                add(value);
+                add(Spot {
+                    node: &entry.key,
+                    value: Some(&entry.value),
+                    ..value
+                });
+            }
+            for entry in entries {
+                find_spots(&entry.value, spots);
+            }
+        }
     }
 }
 
-/// The tree as a change wants it; places are not kept.
-fn apply(node: &mut Node, change: &Change, text: &str) {
-    let is_meant = |node: &Node| node.ordinal == change.ordinal;
-    if is_meant(node) {
+/// The tree as changes, by ordinal, want it; places are not kept.
+fn apply(node: &mut Node, changes: &HashMap<u32, &Change>, text: &str) {
+    if let Some(change) = changes.get(&node.ordinal) {
         match &change.action {
             Action::Set(new) => node.kind = NodeKind::Scalar(style::read_as(text, node, new)),
             Action::SetBare(new) => node.kind = NodeKind::Scalar(resolve::plain(new)),
@@ -173,18 +195,21 @@ fn apply(node: &mut Node, change: &Change, text: &str) {
         }
         return;
     }
-    let removes = change.action == Action::Remove;
+    let goes = |node: &Node| {
+        let change = changes.get(&node.ordinal);
+        change.is_some_and(|change| change.action == Action::Remove)
+    };
     match &mut node.kind {
         NodeKind::Scalar(_) => {}
         NodeKind::Sequence(items) => {
-            items.retain(|item| !(removes && is_meant(item)));
-            items.iter_mut().for_each(|item| apply(item, change, text));
+            items.retain(|item| !goes(item));
+            items.iter_mut().for_each(|item| apply(item, changes, text));
         }
         NodeKind::Mapping(entries) => {
-            entries.retain(|entry| !(removes && (is_meant(&entry.key) || is_meant(&entry.value))));
+            entries.retain(|entry| !goes(&entry.key) && !goes(&entry.value));
             for entry in entries {
-                apply(&mut entry.key, change, text);
-                apply(&mut entry.value, change, text);
+                apply(&mut entry.key, changes, text);
+                apply(&mut entry.value, changes, text);
             }
         }
     }

@@ -8,7 +8,12 @@ use super::{Splice, Spot};
 /// The splice that takes an entry of a map or an item of a list out.
 pub(super) fn splice(text: &str, spot: Spot<'_>) -> Option<Splice> {
     // A `\r` by itself ends lines too, which nobody means.
-    if text.replace("\r\n", "").contains('\r') {
+    let is_lone = |(at, _): (usize, &str)| {
+        !text
+            .get(at + 1..)
+            .is_some_and(|rest| rest.starts_with('\n'))
+    };
+    if text.match_indices('\r').any(is_lone) {
         return None;
     }
     let value = spot.value.unwrap_or(spot.node);
@@ -60,7 +65,9 @@ fn in_flow(text: &str, own: Range<usize>) -> Option<Range<usize>> {
             let before = text.get(..own.start)?.trim_end_matches(blank);
             match before.strip_suffix(',') {
                 Some(before) => before.len()..own.end,
-                None => own,
+                None if before.ends_with(['{', '[']) => own,
+                // A line end or a comment stands before it.
+                None => return None,
             }
         }
     };

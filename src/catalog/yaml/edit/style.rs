@@ -46,6 +46,9 @@ pub(super) fn value(text: &str, spot: Spot<'_>, new: &str, bare: bool) -> Option
 pub(super) fn key(text: &str, spot: Spot<'_>, new: &str) -> Option<Splice> {
     spot.value?;
     spot.node.text()?;
+    if spot.parent.entry(new).is_some() {
+        return None;
+    }
     let written = match style(text, spot.node)? {
         Style::Plain if is_plain(new, &resolve::plain(new)) => new.to_owned(),
         Style::Plain => quoted(new, Style::Double),
