@@ -204,7 +204,7 @@ fn catalog(place: &Place, text: &str) -> String {
 }
 
 fn right() -> String {
-    recipe("small-mi300x-bf16", "acme/small", "MI300X", "bf16", 1)
+    recipe("small", "acme/small", "MI300X", "bf16", 1)
 }
 
 #[test]
