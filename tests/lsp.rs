@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     reason = "a test that cannot go on ends"
 )]
@@ -204,7 +205,7 @@ fn catalog(place: &Place, text: &str) -> String {
 }
 
 fn right() -> String {
-    recipe("small-mi300x-bf16", "acme/small", "MI300X", "bf16", 1)
+    recipe("small", "acme/small", "MI300X", "bf16", 1)
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     reason = "a test that cannot go on ends"
 )]
@@ -23,12 +24,11 @@ fn validator(kind: Kind) -> Validator {
 /// What the schema says of a text.
 fn said(kind: Kind, text: &str) -> Vec<String> {
     let root = yaml::read(text).unwrap();
-    let errors = validator(kind);
-    let errors = errors
-        .iter_errors(&root.to_json())
+    let json = root.to_json();
+    validator(kind)
+        .iter_errors(&json)
         .map(|error| error.to_string())
-        .collect();
-    errors
+        .collect()
 }
 
 #[test]
