@@ -110,7 +110,11 @@ fn files_by_themselves_are_judged_together_within_the_built_in_catalog() {
     assert_eq!(found(&ran), ["AIM301 one.yaml:9:31"]);
     let ran = place.run(&["lint", "one.yaml"]).exits(1);
     assert!(ran.out.contains("╭─[one.yaml:9:31]"), "{}", ran.out);
-    assert!(ran.out.ends_with("1 file: 1 error; 1 can be fixed\n"), "{}", ran.out);
+    assert!(
+        ran.out.ends_with("1 file: 1 error; 1 can be fixed\n"),
+        "{}",
+        ran.out
+    );
 }
 
 #[test]
