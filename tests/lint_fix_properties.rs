@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use aim_engine::catalog::kind::Kind;
 use aim_engine::catalog::yaml;
-use aim_engine::lint::{Files, Findings, Mended, Subject, mend};
+use aim_engine::lint::{Files, Findings, Mended, Selection, Subject, mend};
 use aim_engine::policy::{Policy, RuleSources};
 use aim_engine::store::{Layer, LooseFile, Store, StoreSpec};
 use proptest::prelude::*;
@@ -252,7 +252,13 @@ impl Bench {
             text: Some(text.as_bytes().into()),
         };
         let store = self.store.with_files(vec![file]).unwrap();
-        mend(&store, &self.policy, &Subject::all(Files::Folders)).expect("the checks run")
+        mend(
+            &store,
+            &self.policy,
+            &Subject::all(Files::Folders),
+            &Selection::default(),
+        )
+        .expect("the checks run")
     }
 }
 
