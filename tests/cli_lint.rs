@@ -113,7 +113,8 @@ fn files_by_themselves_are_judged_together_within_the_built_in_catalog() {
     let ran = place.run(&["lint", "one.yaml"]).exits(1);
     assert!(ran.out.contains("╭─[one.yaml:9:31]"), "{}", ran.out);
     assert!(
-        ran.out.ends_with("1 file: 1 error; 1 can be fixed\n"),
+        ran.out
+            .ends_with("1 file: 1 error, 2 warnings; 1 can be fixed\n"),
         "{}",
         ran.out
     );

@@ -169,7 +169,7 @@ fn statistics_count_the_findings_of_each_check() {
     assert_eq!(counts["summary"]["warnings"], 1);
     let text = stdout(&lint(dir.path(), &["--statistics"]));
     assert!(
-        text.ends_with("\n1 file: 1 error, 1 warning; 1 suppressed\n"),
+        text.ends_with("\n1 file: 1 error, 1 warning; 1 can be fixed; 1 suppressed\n"),
         "{text}"
     );
 }

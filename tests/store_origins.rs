@@ -154,6 +154,7 @@ fn is_other_way(relation: &str, column: &str, underlined: &str) -> bool {
     match (relation, column) {
         ("argument_word", "reading" | "word") => true,
         ("model_latent" | "flag_takes", "values") => true,
+        ("native_precision", "precision") => true,
         ("id_parts", "org" | "name" | "slug") | ("backend_purpose", "purpose" | "backend") => true,
         ("known_flag" | "backend_flag", "kind") => underlined.starts_with("--"),
         ("backend_image", "place" | "gfx") | ("block_version", "version") => true,
@@ -223,6 +224,13 @@ fn each_fact_of_the_catalog_has_a_place_that_says_it() {
             }
         }
     }
+    // How names are spelled and what is read off them stands in no file.
+    let is_spelling = |wrong: &String| {
+        ["name_slug", "size_word"]
+            .iter()
+            .any(|view| wrong.starts_with(view))
+    };
+    wrong.retain(|wrong| !is_spelling(wrong));
     wrong.truncate(40);
     assert_eq!(wrong, Vec::<String>::new());
 }

@@ -115,7 +115,7 @@ fn preview(mended: &Mended) -> Result<Exit, Failure> {
 
 /// What remains, and how much that is.
 fn told(mended: &Mended) -> String {
-    let left = human::shown(&mended.left);
+    let left = human::shown(&mended.left) + &human::summary(&mended.left, 0);
     format!("{left}\n{}", counts(mended, "fixed", "remain"))
 }
 

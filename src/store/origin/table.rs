@@ -346,6 +346,11 @@ static ORIGINS: &[(&str, &[Source])] = &[
         "hardware_compute_units",
         &[of(&HARDWARE, "compute_units", &[])],
     ),
+    (
+        "native_precision",
+        &[of(&HARDWARE, "native_precisions", &[])],
+    ),
+    ("fp8_format", &[of(&HARDWARE, "fp8_format", &[])]),
     ("backend", &[of(&BACKEND, "backend", &[])]),
     (
         "backend_image",
@@ -481,7 +486,7 @@ static ORIGINS: &[(&str, &[Source])] = &[
         &[of(
             &BACKEND,
             "tensor_parallel_flag/{flag}|memory_share/flag/{flag}|max_model_len_flag/{flag}\
-             |kv_cache_dtype_flag/{flag}",
+             |kv_cache_dtype_flag/{flag}|model/flag",
             &[],
         )],
     ),
