@@ -19,7 +19,7 @@ use program::Place;
 use rusqlite::Connection;
 
 /// Facts of a request and its machine, which no store holds.
-const GIVEN: [&str; 14] = [
+const GIVEN: [&str; 16] = [
     "allow_unknown_flags",
     "asked_backend",
     "asked_gpus",
@@ -29,10 +29,12 @@ const GIVEN: [&str; 14] = [
     "counted",
     "declared_gpus",
     "declared_hardware",
+    "gpu_figure",
+    "gpu_property",
     "limited",
     "listed",
     "request",
-    "seen_device",
+    "source_device",
     "strict",
 ];
 

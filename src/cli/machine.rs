@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::catalog::typed::nearest;
-use crate::detect::{self, EnvMap};
+use crate::detect::{self, EnvMap, Extent};
 use crate::launch::{Decision, MachineFacts};
 use crate::store::Store;
 
@@ -14,6 +14,16 @@ const NAME_IT: &str = "name the machine with `--hardware NAME --available-gpus N
 
 /// The machine that the flags name, else the one that is detected.
 pub fn machine(
+    args: &MachineArgs,
+    asked_gpus: Option<u32>,
+    store: &Store,
+) -> Result<MachineFacts, Failure> {
+    machine_to(Extent::Devices, args, asked_gpus, store)
+}
+
+/// The same, looked at to an extent.
+pub fn machine_to(
+    extent: Extent,
     args: &MachineArgs,
     asked_gpus: Option<u32>,
     store: &Store,
@@ -38,7 +48,7 @@ pub fn machine(
         } else {
             "this machine".to_owned()
         };
-        (detect::detect(root, &env), source)
+        (detect::look(root, &env, extent), source)
     };
     let looked_at = detected.looked_at.clone();
     let machine = MachineFacts {

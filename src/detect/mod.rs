@@ -1,11 +1,13 @@
 //! What hardware is here: facts with their origin, at the levels host, container and runtime.
 //!
 //! One file a source. Nothing is decided and nothing is guessed: a device that no one knows passes
-//! through with its ids, and which devices count is left to the rules.
+//! through with its ids, and which source is believed and which devices count is left to the rules.
 
 mod bounded_file;
+mod clock;
 pub mod environment;
 pub mod host_file;
+mod identify;
 mod kfd;
 mod observation;
 mod owners;
@@ -14,21 +16,40 @@ use std::path::Path;
 
 pub use environment::EnvMap;
 pub use host_file::{HostFileError, parse_host_file, read_host_file};
-pub use observation::{Detected, Device, Level, Observation, Problem};
+pub use observation::{Detected, Device, Fact, FactValue, Level, Observation, Problem};
 pub use owners::device_owner_groups;
 
-/// Looks at every source: sysfs below `root` (`/` for this machine) and the variables in `env`.
+/// How much is looked at. Each takes in what stands before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extent {
+    /// What a decision needs: the driver's own view, and the variables. No command is run where the driver
+    /// tells anything.
+    Devices,
+    /// Also what is in use of each device, as far as the driver tells.
+    Usage,
+    /// Every source, and the machine's settings.
+    Everything,
+}
+
+/// Looks at what a decision needs: sysfs below `root` (`/` for this machine) and the variables in `env`.
 ///
 /// It never fails. What could not be read is in `problems`, and `looked_at` names every place, so that
 /// an empty answer still says where it comes from. For a tree saved from another machine `env` is
 /// normally empty, because this process's variables say nothing about that machine.
 pub fn detect(root: &Path, env: &EnvMap) -> Detected {
+    look(root, env, Extent::Devices)
+}
+
+/// The same, to the extent that is asked for.
+pub fn look(root: &Path, env: &EnvMap, extent: Extent) -> Detected {
     let mut found = Detected {
         host: host_name(root),
         ..Detected::default()
     };
-    kfd::observe(root, &mut found);
+    kfd::observe(root, extent >= Extent::Usage, &mut found);
+    identify::number_alike(&mut found);
     environment::observe(env, &mut found);
+    clock::stamp(root, &mut found);
     found
 }
 

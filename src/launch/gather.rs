@@ -1,6 +1,7 @@
 //! Requests and machines as base facts.
 
 use crate::datalog::{CompiledProgram, Facts, RelId, Value};
+use crate::detect::Device;
 use crate::policy::{OF_MACHINES, OF_REQUESTS, PolicyError};
 
 use super::{MachineFacts, Request};
@@ -151,26 +152,10 @@ pub(super) fn of_machine<E>(
     if let Some(gpus) = machine.gpus {
         push("declared_gpus", &[Number(number), Number(i64::from(gpus))])?;
     }
-    let devices = machine
-        .detected
-        .as_ref()
-        .and_then(|detected| detected.devices())
-        .unwrap_or_default();
-    for device in devices {
-        let units = device.compute_units.map_or(0, i64::from);
-        let vram = device
-            .vram_mib
-            .and_then(|mib| i64::try_from(mib).ok())
-            .unwrap_or(0);
-        let pci = device.pci_id.as_deref().unwrap_or_default();
-        let values = [
-            Number(number),
-            Number(i64::from(device.index)),
-            Symbol(pci),
-            Number(units),
-            Number(vram),
-        ];
-        push("seen_device", &values)?;
+    for seen in machine.listings() {
+        for device in seen.devices.iter().flatten() {
+            of_device(number, &seen.source, device, push)?;
+        }
     }
     for seen in machine.limits() {
         let level = seen.level.name();
@@ -194,6 +179,72 @@ pub(super) fn of_machine<E>(
         }
     }
     Ok(())
+}
+
+/// Gives each fact that a source tells of a device to `push`.
+fn of_device<E>(
+    machine: i64,
+    source: &str,
+    device: &Device,
+    push: &mut Push<'_, E>,
+) -> Result<(), E> {
+    use Value::{Number, Symbol};
+    let number = |known: Option<u64>| known.and_then(|known| i64::try_from(known).ok());
+    let index = Number(i64::from(device.index));
+    let values = [
+        Number(machine),
+        Symbol(source),
+        index,
+        Symbol(device.pci_id.as_deref().unwrap_or_default()),
+        Number(device.compute_units.map_or(0, i64::from)),
+        Number(number(device.vram_mib).unwrap_or(0)),
+    ];
+    push("source_device", &values)?;
+    for (property, value) in properties(device) {
+        if let Some(value) = value {
+            let values = [
+                Number(machine),
+                Symbol(source),
+                index,
+                Symbol(property),
+                Symbol(value),
+            ];
+            push("gpu_property", &values)?;
+        }
+    }
+    for (property, value) in figures(device) {
+        if let Some(value) = number(value) {
+            let values = [
+                Number(machine),
+                Symbol(source),
+                index,
+                Symbol(property),
+                Number(value),
+            ];
+            push("gpu_figure", &values)?;
+        }
+    }
+    Ok(())
+}
+
+/// What rules may ask of a device beside its PCI id, compute units and memory: words.
+pub(super) fn properties(device: &Device) -> [(&'static str, Option<&str>); 6] {
+    [
+        ("gfx", device.gfx.as_deref()),
+        ("name", device.name.as_deref()),
+        ("location", device.location.as_deref()),
+        ("uuid", device.uuid.as_deref()),
+        ("compute_partition", device.compute_partition.as_deref()),
+        ("memory_partition", device.memory_partition.as_deref()),
+    ]
+}
+
+/// And numbers.
+pub(super) fn figures(device: &Device) -> [(&'static str, Option<u64>); 2] {
+    [
+        ("used_vram_mib", device.used_vram_mib),
+        ("processes", device.processes.map(u64::from)),
+    ]
 }
 
 fn index(place: usize) -> i64 {

@@ -28,6 +28,8 @@ const OF_DECISIONS: &[&str] = &[
     "after_",
     "differs_in_",
     "warning_",
+    "busy_",
+    "idle_gpu",
 ];
 
 /// Whether decisions are read from a relation of this name.

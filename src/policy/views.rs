@@ -27,7 +27,9 @@ pub const OF_REQUESTS: &[&str] = &[
 pub const OF_MACHINES: &[&str] = &[
     "declared_hardware",
     "declared_gpus",
-    "seen_device",
+    "source_device",
+    "gpu_property",
+    "gpu_figure",
     "limited",
     "listed",
     "counted",

@@ -66,9 +66,11 @@ fn restrict(
         level,
         source: SOURCE.into(),
         origin,
+        time: None,
         devices: None,
         visible: Some(selected.pool.len()),
         indices: selected.pool.host_indices(),
+        own_numbers: false,
     });
     selected.pool
 }
