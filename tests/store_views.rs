@@ -19,7 +19,7 @@ use program::Place;
 use rusqlite::Connection;
 
 /// Facts of a request and its machine, which no store holds.
-const GIVEN: [&str; 16] = [
+const GIVEN: [&str; 17] = [
     "allow_unknown_flags",
     "asked_backend",
     "asked_gpus",
@@ -35,6 +35,7 @@ const GIVEN: [&str; 16] = [
     "listed",
     "request",
     "source_device",
+    "source_gpus",
     "strict",
 ];
 

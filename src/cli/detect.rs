@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::detect::{self, Detected, EnvMap};
+use crate::detect::{self, Detected, EnvMap, Extent};
 
 use super::args::{DetectArgs, TableFormat};
 use super::failure::{Exit, Failure};
@@ -17,7 +17,7 @@ pub(super) fn run(args: &DetectArgs) -> Result<Exit, Failure> {
     } else {
         detect::environment::of_this_process()
     };
-    let detected = detect::detect(root, &env);
+    let detected = detect::look(root, &env, Extent::Everything);
     let nothing = detected.devices().is_none_or(<[_]>::is_empty);
     match args.format {
         TableFormat::Json => output::json(&detected)?,

@@ -45,6 +45,26 @@ pub(super) fn number_alike(found: &mut Detected) {
     }
 }
 
+/// Numbers devices from 0 in the order of their keys, where all have one and no two the same; else from 0 as they
+/// stand.
+pub(super) fn renumber(devices: &mut [Device], keys: Option<Vec<u32>>) {
+    let mut places: Vec<usize> = (0..devices.len()).collect();
+    if let Some(keys) = keys.filter(|keys| keys.len() == devices.len()) {
+        let mut unlike = keys.clone();
+        unlike.sort_unstable();
+        unlike.dedup();
+        if unlike.len() == keys.len() {
+            places.sort_by_key(|place| keys.get(*place));
+        }
+    }
+    for (number, place) in (0..).zip(places) {
+        if let Some(device) = devices.get_mut(place) {
+            device.index = number;
+        }
+    }
+    devices.sort_by_key(|device| device.index);
+}
+
 /// The number of each device; nothing where not even one can be told.
 fn places(devices: &[Device], reference: &[Device]) -> Option<Vec<u32>> {
     let matched: Vec<Option<u32>> = devices

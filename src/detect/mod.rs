@@ -3,14 +3,20 @@
 //! One file a source. Nothing is decided and nothing is guessed: a device that no one knows passes
 //! through with its ids, and which source is believed and which devices count is left to the rules.
 
+mod amd_smi;
 mod bounded_file;
 mod clock;
+mod drm;
 pub mod environment;
 pub mod host_file;
 mod identify;
 mod kfd;
 mod observation;
 mod owners;
+mod pci;
+mod rocm_smi;
+mod rocminfo;
+mod tool;
 
 use std::path::Path;
 
@@ -47,10 +53,38 @@ pub fn look(root: &Path, env: &EnvMap, extent: Extent) -> Detected {
         ..Detected::default()
     };
     kfd::observe(root, extent >= Extent::Usage, &mut found);
+    // The driver's own list is enough for a decision; the others take up to seconds.
+    if extent == Extent::Everything || found.observations.is_empty() {
+        tools(root, &mut found);
+        drm::observe(root, &mut found);
+        pci::observe(root, &mut found);
+    }
     identify::number_alike(&mut found);
     environment::observe(env, &mut found);
     clock::stamp(root, &mut found);
     found
+}
+
+/// The vendor's tools, all at the same time.
+fn tools(root: &Path, found: &mut Detected) {
+    let tools: [fn(&Path, &mut Detected); 3] =
+        [amd_smi::observe, rocm_smi::observe, rocminfo::observe];
+    let answers = std::thread::scope(|scope| {
+        let asked = tools.map(|tool| {
+            scope.spawn(move || {
+                let mut answer = Detected::default();
+                tool(root, &mut answer);
+                answer
+            })
+        });
+        asked.map(|asked| asked.join().unwrap_or_default())
+    });
+    for answer in answers {
+        found.observations.extend(answer.observations);
+        found.facts.extend(answer.facts);
+        found.problems.extend(answer.problems);
+        found.looked_at.extend(answer.looked_at);
+    }
 }
 
 fn host_name(root: &Path) -> Option<String> {

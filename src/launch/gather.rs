@@ -1,5 +1,7 @@
 //! Requests and machines as base facts.
 
+use std::borrow::Cow;
+
 use crate::datalog::{CompiledProgram, Facts, RelId, Value};
 use crate::detect::Device;
 use crate::policy::{OF_MACHINES, OF_REQUESTS, PolicyError};
@@ -153,6 +155,9 @@ pub(super) fn of_machine<E>(
         push("declared_gpus", &[Number(number), Number(i64::from(gpus))])?;
     }
     for seen in machine.listings() {
+        let count = seen.devices.iter().flatten().count();
+        let values = [Number(number), Symbol(&seen.source), Number(index(count))];
+        push("source_gpus", &values)?;
         for device in seen.devices.iter().flatten() {
             of_device(number, &seen.source, device, push)?;
         }
@@ -207,7 +212,7 @@ fn of_device<E>(
                 Symbol(source),
                 index,
                 Symbol(property),
-                Symbol(value),
+                Symbol(&value),
             ];
             push("gpu_property", &values)?;
         }
@@ -228,14 +233,19 @@ fn of_device<E>(
 }
 
 /// What rules may ask of a device beside its PCI id, compute units and memory: words.
-pub(super) fn properties(device: &Device) -> [(&'static str, Option<&str>); 6] {
+pub(super) fn properties(device: &Device) -> [(&'static str, Option<Cow<'_, str>>); 7] {
+    fn as_is(text: &Option<String>) -> Option<Cow<'_, str>> {
+        text.as_deref().map(Cow::Borrowed)
+    }
+    let product = device.name.as_ref().map(|name| name.trim().to_lowercase());
     [
-        ("gfx", device.gfx.as_deref()),
-        ("name", device.name.as_deref()),
-        ("location", device.location.as_deref()),
-        ("uuid", device.uuid.as_deref()),
-        ("compute_partition", device.compute_partition.as_deref()),
-        ("memory_partition", device.memory_partition.as_deref()),
+        ("gfx", as_is(&device.gfx)),
+        ("name", as_is(&device.name)),
+        ("product", product.map(Cow::Owned)),
+        ("location", as_is(&device.location)),
+        ("uuid", as_is(&device.uuid)),
+        ("compute_partition", as_is(&device.compute_partition)),
+        ("memory_partition", as_is(&device.memory_partition)),
     ]
 }
 

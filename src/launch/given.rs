@@ -64,6 +64,7 @@ const ABSENT: &[(&str, &str)] = &[
     ),
     ("declared_hardware", "no hardware was named by a flag"),
     ("declared_gpus", "no number of GPUs was named by a flag"),
+    ("source_gpus", "no source lists GPUs"),
     ("source_device", "no GPU was detected"),
     ("gpu_property", "no source tells it of a GPU"),
     ("gpu_figure", "no source tells it of a GPU"),
@@ -136,6 +137,16 @@ fn origin(
         "request" => Some(typed(&request.model)),
         "asked_gpus" => Some(typed(&number(1)?.to_string())),
         "declared_gpus" if machine.gpus_as_asked => Some(typed(&number(1)?.to_string())),
+        "source_gpus" => {
+            let Some(Value::Symbol(source)) = values.get(1) else {
+                return None;
+            };
+            let mut listings = machine.listings();
+            let seen = listings.find(|seen| seen.source == *source)?;
+            let gpus = number(2)?;
+            let says = format!("{gpus} GPU{}", if gpus == 1 { "" } else { "s" });
+            Some(detected_at(machine, seen, &seen.origin, says))
+        }
         "source_device" | "gpu_property" | "gpu_figure" => {
             let Some(Value::Symbol(source)) = values.get(1) else {
                 return None;
@@ -199,7 +210,7 @@ fn device(
 fn told(device: &Device, property: &str) -> Option<String> {
     let words = properties(device)
         .into_iter()
-        .map(|(name, value)| (name, value.map(str::to_owned)));
+        .map(|(name, value)| (name, value.map(Cow::into_owned)));
     let numbers = figures(device)
         .into_iter()
         .map(|(name, value)| (name, value.map(|value| value.to_string())));

@@ -27,6 +27,7 @@ pub const OF_REQUESTS: &[&str] = &[
 pub const OF_MACHINES: &[&str] = &[
     "declared_hardware",
     "declared_gpus",
+    "source_gpus",
     "source_device",
     "gpu_property",
     "gpu_figure",

@@ -380,6 +380,9 @@ CREATE VIEW hardware AS
 CREATE VIEW hardware_pci AS
   SELECT h.hardware, p.pci_id FROM hardware_document h JOIN pci p ON p.hardware = h.id
   WHERE h.current;
+CREATE VIEW hardware_product AS
+  SELECT h.hardware, lower(trim(p.value)) AS product
+  FROM hardware_document h, json_each(h.document, '$.product_names') p WHERE h.current;
 CREATE VIEW hardware_compute_units AS
   SELECT hardware, compute_units FROM hardware_document
   WHERE current AND compute_units IS NOT NULL;

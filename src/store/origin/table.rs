@@ -342,6 +342,7 @@ static ORIGINS: &[(&str, &[Source])] = &[
         "hardware_pci",
         &[of(&HARDWARE, "pci_ids/{pci_id}|vf_pci_ids/{pci_id}", &[])],
     ),
+    ("hardware_product", &[of(&HARDWARE, "product_names", &[])]),
     (
         "hardware_compute_units",
         &[of(&HARDWARE, "compute_units", &[])],
