@@ -19,7 +19,7 @@ use program::Place;
 use rusqlite::Connection;
 
 /// Facts of a request and its machine, which no store holds.
-const GIVEN: [&str; 17] = [
+const GIVEN: [&str; 19] = [
     "allow_unknown_flags",
     "asked_backend",
     "asked_gpus",
@@ -31,6 +31,8 @@ const GIVEN: [&str; 17] = [
     "declared_hardware",
     "gpu_figure",
     "gpu_property",
+    "host_figure",
+    "host_property",
     "limited",
     "listed",
     "request",

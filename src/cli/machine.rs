@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::catalog::typed::nearest;
-use crate::detect::{self, EnvMap, Extent};
+use crate::detect::{self, Extent};
 use crate::launch::{Decision, MachineFacts};
 use crate::store::Store;
 
@@ -37,12 +37,7 @@ pub fn machine_to(
         (detected, file.display().to_string())
     } else {
         let root = args.root.as_deref().unwrap_or(Path::new("/"));
-        // A saved tree is another machine: this process's variables say nothing of it.
-        let env = if args.root.is_some() {
-            EnvMap::new()
-        } else {
-            detect::environment::of_this_process()
-        };
+        let env = detect::variables(root);
         let source = if args.root.is_some() {
             root.display().to_string()
         } else {

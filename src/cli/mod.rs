@@ -6,6 +6,7 @@ mod completions;
 mod coverage;
 mod detect;
 mod diff;
+mod doctor;
 mod explain;
 mod failure;
 mod fit;
@@ -64,6 +65,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Fit(args) => fit::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Detect(args) => detect::run(args),
+        Command::Doctor(args) => doctor::run(args),
         Command::New(args) => new::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Lsp(args) => lsp::run(args),

@@ -36,9 +36,6 @@ pub(super) fn number_alike(found: &mut Detected) {
                     device.index = place;
                 }
                 devices.sort_by_key(|device| device.index);
-                if seen.visible.is_some() {
-                    seen.indices = Some(devices.iter().map(|device| device.index).collect());
-                }
             }
             None => seen.own_numbers = true,
         }

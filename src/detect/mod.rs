@@ -8,6 +8,7 @@ mod bounded_file;
 mod clock;
 mod drm;
 pub mod environment;
+mod host;
 pub mod host_file;
 mod identify;
 mod kfd;
@@ -21,6 +22,7 @@ mod tool;
 use std::path::Path;
 
 pub use environment::EnvMap;
+pub use host::Around;
 pub use host_file::{HostFileError, parse_host_file, read_host_file};
 pub use observation::{Detected, Device, Fact, FactValue, Level, Observation, Problem};
 pub use owners::device_owner_groups;
@@ -59,10 +61,29 @@ pub fn look(root: &Path, env: &EnvMap, extent: Extent) -> Detected {
         drm::observe(root, &mut found);
         pci::observe(root, &mut found);
     }
+    if extent == Extent::Everything {
+        host::observe(root, &mut found);
+    }
     identify::number_alike(&mut found);
     environment::observe(env, &mut found);
     clock::stamp(root, &mut found);
     found
+}
+
+/// Adds what a launch needs of this machine: room, a token, a port.
+pub fn look_around(around: &Around, found: &mut Detected) {
+    host::observe_around(around, found);
+    clock::stamp(Path::new("/"), found);
+}
+
+/// The variables of a process on the machine that `root` is of: those of this process for `/`, else those in the
+/// file `environment` of a saved tree, one `NAME=VALUE` a line.
+pub fn variables(root: &Path) -> EnvMap {
+    if root == Path::new("/") {
+        environment::of_this_process()
+    } else {
+        environment::saved(root)
+    }
 }
 
 /// The vendor's tools, all at the same time.

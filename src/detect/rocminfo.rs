@@ -51,10 +51,7 @@ pub(super) fn add(runs: &[Printed], found: &mut Detected) {
         for (index, device) in (0..).zip(&mut devices) {
             device.index = index;
         }
-        let visible = u32::try_from(devices.len()).ok();
-        let mut seen =
-            Observation::of_devices(Level::Container, SOURCE, run.origin.as_str(), devices);
-        seen.visible = visible;
+        let seen = Observation::of_devices(Level::Container, SOURCE, run.origin.as_str(), devices);
         found.observations.push(seen);
     }
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::datalog::{CompiledProgram, Facts, RelId, Value};
-use crate::detect::Device;
-use crate::policy::{OF_MACHINES, OF_REQUESTS, PolicyError};
+use crate::detect::{Device, FactValue};
+use crate::policy::{OF_MACHINES, OF_REQUESTS, OF_SURROUNDINGS, PolicyError};
 
 use super::{MachineFacts, Request};
 
@@ -36,13 +36,17 @@ impl Filled {
             let id = program.relation(name).ok_or(PolicyError::Missing(name))?;
             Ok((name, id))
         };
-        let ids: Result<_, PolicyError> = OF_REQUESTS
+        let ids: Result<Vec<_>, PolicyError> = OF_REQUESTS
             .iter()
             .chain(OF_MACHINES)
             .copied()
             .map(id)
             .collect();
-        Ok(Filled(ids?))
+        let mut ids = ids?;
+        // Decisions do not look at them.
+        let surroundings = OF_SURROUNDINGS.iter().copied();
+        ids.extend(surroundings.filter_map(|name| Some((name, program.relation(name)?))));
+        Ok(Filled(ids))
     }
 
     pub(super) fn relations(&self) -> Vec<RelId> {
@@ -88,9 +92,17 @@ impl Filled {
         machine: &MachineFacts,
         facts: &mut Facts,
     ) -> Result<(), PolicyError> {
-        of_machine(index(place) + 1, machine, &mut |name, tuple| {
-            self.push(name, tuple, facts)
-        })
+        let number = index(place) + 1;
+        let mut push = |name: &'static str, tuple: &[Value<'_>]| self.push(name, tuple, facts);
+        of_machine(number, machine, &mut push)?;
+        if self.has(OF_SURROUNDINGS) {
+            of_surroundings(number, machine, &mut push)?;
+        }
+        Ok(())
+    }
+
+    fn has(&self, relations: &[&str]) -> bool {
+        self.0.iter().any(|(name, _)| relations.contains(name))
     }
 
     fn push(
@@ -182,6 +194,31 @@ pub(super) fn of_machine<E>(
             }
             (None, None) => {}
         }
+    }
+    Ok(())
+}
+
+/// Gives each fact of what is around a machine's GPUs to `push`.
+pub(super) fn of_surroundings<E>(
+    number: i64,
+    machine: &MachineFacts,
+    push: &mut Push<'_, E>,
+) -> Result<(), E> {
+    use Value::{Number, Symbol};
+    for fact in machine.facts() {
+        let (relation, value) = match &fact.value {
+            FactValue::Number(value) => ("host_figure", Number(*value)),
+            FactValue::Text(value) => ("host_property", Symbol(value)),
+        };
+        let values = [
+            Number(number),
+            Symbol(fact.level.name()),
+            Symbol(&fact.source),
+            Symbol(&fact.about),
+            Symbol(&fact.property),
+            value,
+        ];
+        push(relation, &values)?;
     }
     Ok(())
 }

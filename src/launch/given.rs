@@ -6,9 +6,9 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 
 use crate::datalog::Value;
-use crate::detect::{Device, Observation};
+use crate::detect::{Device, FactValue, Observation};
 
-use super::gather::{figures, of_machine, of_request, properties};
+use super::gather::{figures, of_machine, of_request, of_surroundings, properties};
 use super::{MachineFacts, Request};
 
 /// The number of the request and of the machine that are explained.
@@ -68,6 +68,8 @@ const ABSENT: &[(&str, &str)] = &[
     ("source_device", "no GPU was detected"),
     ("gpu_property", "no source tells it of a GPU"),
     ("gpu_figure", "no source tells it of a GPU"),
+    ("host_property", "nothing tells it of the machine"),
+    ("host_figure", "nothing tells it of the machine"),
     ("limited", "no variable lists the visible GPUs"),
     ("listed", "no variable lists the visible GPUs"),
     ("counted", "no variable tells only a number of visible GPUs"),
@@ -120,6 +122,7 @@ fn each(
     };
     let Ok(()) = of_request(FIRST, request, FIRST, &mut push);
     let Ok(()) = of_machine(FIRST, machine, &mut push);
+    let Ok(()) = of_surroundings(FIRST, machine, &mut push);
 }
 
 /// Where a fact comes from that is given.
@@ -157,6 +160,7 @@ fn origin(
             };
             device(machine, source, number(2)?, property)
         }
+        "host_property" | "host_figure" => around(machine, values),
         "limited" | "listed" | "counted" => {
             let Some(Value::Symbol(level)) = values.get(1) else {
                 return None;
@@ -233,6 +237,32 @@ fn identity(device: &Device) -> String {
     } else {
         known.join(", ")
     }
+}
+
+/// What is around a machine's GPUs.
+fn around(machine: &MachineFacts, values: &[Value<'_>]) -> Option<Given> {
+    let [_, level, source, about, property, value] = values else {
+        return None;
+    };
+    let is = |value: &Value<'_>, text: &str| matches!(value, Value::Symbol(it) if *it == text);
+    let mut facts = machine.facts().iter();
+    let fact = facts.find(|fact| {
+        is(level, fact.level.name())
+            && is(source, &fact.source)
+            && is(about, &fact.about)
+            && is(property, &fact.property)
+            && match &fact.value {
+                FactValue::Number(number) => *value == Value::Number(*number),
+                FactValue::Text(text) => is(value, text),
+            }
+    })?;
+    Some(Given::Detected {
+        level: fact.level.name().to_owned(),
+        source: fact.source.clone(),
+        origin: fact.origin.clone(),
+        says: format!("{} of {} is {value}", fact.property, fact.about),
+        machine: (!machine.here).then(|| machine.source.clone()),
+    })
 }
 
 /// What limits the visible GPUs at a level.

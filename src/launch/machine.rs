@@ -1,6 +1,6 @@
 //! The machine to decide for: named by flags, or as detection saw it.
 
-use crate::detect::{Detected, Level, Observation};
+use crate::detect::{Detected, Fact, Level, Observation};
 
 /// What is known of a machine before the rules look at it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +46,12 @@ impl MachineFacts {
     pub fn listings(&self) -> impl Iterator<Item = &Observation> {
         self.observations()
             .filter(|seen| seen.devices.is_some() && !seen.own_numbers)
+    }
+
+    /// What was seen beside the devices.
+    pub fn facts(&self) -> &[Fact] {
+        let detected = self.detected.as_ref();
+        detected.map_or(&[], |detected| detected.facts.as_slice())
     }
 
     fn observations(&self) -> impl Iterator<Item = &Observation> {

@@ -20,6 +20,7 @@ mod tried;
 pub use answer::Answer;
 pub use argv::{Defaults, EngineCommand, FlagReading, engine_command};
 pub use cache::cache_dir;
+pub(crate) use decider::models_scope;
 pub use decision::{Decision, Detail, MachineView, Memory, Outcome, Selected, Tried};
 pub(crate) use gather::add as add_facts;
 pub use given::{Given, absent_given, given_instead, given_origin};

@@ -1,10 +1,11 @@
 //! What a policy is compiled for: a decision is read from few relations, and must not wait for the others.
 
+use crate::datalog::ast::Doc;
 use crate::datalog::diagnostic::Diagnostics;
 use crate::datalog::remark::{NEAREST, Nearest};
 use crate::datalog::{Checked, RelationInfo, reduced};
 
-use super::is_given;
+use super::{OF_SURROUNDINGS, is_given};
 
 /// What is to be evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub(super) enum Purpose {
     Decisions,
     /// The catalog is checked.
     Lints,
+    /// A machine is looked at: which sources agree, what is in use, and what is wrong.
+    Machine,
 }
 
 /// How the names of relations begin from which decisions are read.
@@ -32,6 +35,18 @@ const OF_DECISIONS: &[&str] = &[
     "idle_gpu",
 ];
 
+/// How the names of relations begin that tell of a machine beside the checks of it.
+const OF_MACHINE: &[&str] = &[
+    "sources_",
+    "believed_source",
+    "device_hardware",
+    "usable_device",
+    "busy_",
+    "idle_gpu",
+];
+/// The field that says how it is seen that a finding about a machine is mended. What has it is no check of a catalog.
+pub const VERIFY: &str = "verify";
+
 /// Whether decisions are read from a relation of this name.
 pub fn decides(relation: &str) -> bool {
     let mut families = OF_DECISIONS.iter();
@@ -44,6 +59,7 @@ impl Purpose {
         match self {
             Purpose::Decisions => "decisions",
             Purpose::Lints => "lints",
+            Purpose::Machine => "machine",
         }
     }
 
@@ -54,9 +70,15 @@ impl Purpose {
             decl.and_then(|decl| Some((decl, decl.doc.as_ref()?)))
         };
         match self {
-            Purpose::Decisions => {
-                reduced(checked, |info| decides(&info.name) || is_given(&info.name))
-            }
+            Purpose::Decisions => reduced(checked, |info| {
+                let of_decisions = is_given(&info.name) && !OF_SURROUNDINGS.contains(&&*info.name);
+                decides(&info.name) || of_decisions
+            }),
+            Purpose::Machine => reduced(checked, |info| {
+                let is_check = fields(info).is_some_and(|(_, doc)| is_of_machine(doc));
+                let told = OF_MACHINE.iter().any(|begin| info.name.starts_with(begin));
+                is_check || told || is_given(&info.name)
+            }),
             Purpose::Lints => {
                 let docs = checked.relations.iter().filter_map(fields);
                 let names: Vec<String> = docs
@@ -65,10 +87,16 @@ impl Purpose {
                     .filter_map(|(decl, field)| Some(Nearest::read(field, decl).ok()?.relation))
                     .collect();
                 reduced(checked, |info| {
-                    let is_lint = fields(info).is_some_and(|(_, doc)| doc.field("code").is_some());
+                    let is_lint = fields(info)
+                        .is_some_and(|(_, doc)| doc.field("code").is_some() && !is_of_machine(doc));
                     is_lint || names.contains(&info.name)
                 })
             }
         }
     }
+}
+
+/// Whether a doc comment is that of a check of machines.
+pub fn is_of_machine(doc: &Doc) -> bool {
+    doc.field("code").is_some() && doc.field(VERIFY).is_some()
 }

@@ -36,9 +36,15 @@ pub const OF_MACHINES: &[&str] = &[
     "counted",
 ];
 
+/// The `.input` relations that are filled from what was seen of a machine beside its GPUs, for the programs that
+/// have them.
+pub const OF_SURROUNDINGS: &[&str] = &["host_property", "host_figure"];
+
 /// Whether each run fills this `.input` relation from its requests and machines.
 pub fn is_given(relation: &str) -> bool {
-    OF_REQUESTS.contains(&relation) || OF_MACHINES.contains(&relation)
+    [OF_REQUESTS, OF_MACHINES, OF_SURROUNDINGS]
+        .iter()
+        .any(|given| given.contains(&relation))
 }
 
 /// An `.input` relation that the store cannot fill.

@@ -368,6 +368,9 @@ CREATE VIEW model_latent AS
     (document ->> '$.attention.kv_lora_rank') + COALESCE(document ->> '$.attention.rope_dim', 0)
       AS "values", model_key AS scope_key
   FROM model_document WHERE current AND document ->> '$.attention.kv_lora_rank' > 0;
+CREATE VIEW model_gated AS
+  SELECT model, model_key AS scope_key FROM model_document
+  WHERE current AND document ->> '$.gated' = 1;
 CREATE VIEW model_window AS
   SELECT model, document ->> '$.attention.sliding_layers' AS layers,
     document ->> '$.attention.sliding_window' AS "window", model_key AS scope_key

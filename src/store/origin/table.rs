@@ -330,6 +330,7 @@ static ORIGINS: &[(&str, &[Source])] = &[
             &[("layers", "attention/sliding_layers")],
         )],
     ),
+    ("model_gated", &[of(&CARD, "gated", &[])]),
     (
         "hardware",
         &[of(
