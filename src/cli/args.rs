@@ -150,6 +150,7 @@ impl Command {
         match self {
             Command::Generate(args) => args.batch.is_none().then_some(&mut args.catalog),
             Command::Launch(args) => Some(&mut args.catalog),
+            Command::Detect(args) => Some(&mut args.catalog),
             Command::Doctor(args) => Some(&mut args.catalog),
             Command::Lint(args) => args.can_run_again().then_some(&mut args.catalog),
             Command::List(args) => Some(&mut args.listing.catalog),
@@ -428,9 +429,11 @@ pub(super) struct DetectArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t = TableFormat::Human)]
     pub format: TableFormat,
-    /// Read /sys, /proc and /dev below this folder
+    /// Read /sys, /proc, /dev and the tools' output below this folder
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
 }
 
 #[derive(Debug, Args)]
