@@ -432,6 +432,17 @@ pub(super) struct DetectArgs {
     /// Read /sys, /proc, /dev and the tools' output below this folder
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
+    /// Also ask Python's torch in a container of this image, which must be there already
+    #[arg(long, value_name = "IMAGE", conflicts_with = "root")]
+    pub deep: Option<String>,
+    /// The container engine for --deep
+    #[arg(
+        long,
+        value_name = "PROGRAM",
+        default_value = "docker",
+        requires = "deep"
+    )]
+    pub engine: String,
     #[command(flatten)]
     pub catalog: CatalogArgs,
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::detect::{self, Detected, Extent};
+use crate::detect::{self, Deep, Detected, Extent};
 use crate::launch::{Gpu, MachineFacts, Sources, sources};
 use crate::policy::Policy;
 
@@ -16,7 +16,17 @@ const COLUMNS: usize = 80;
 
 pub(super) fn run(args: &DetectArgs) -> Result<Exit, Failure> {
     let root = args.root.as_deref().unwrap_or(Path::new("/"));
-    let detected = detect::look(root, &detect::variables(root), Extent::Everything);
+    let variables = detect::variables(root);
+    let detected = match &args.deep {
+        Some(image) => {
+            let deep = Deep {
+                engine: args.engine.clone(),
+                image: image.clone(),
+            };
+            detect::look_deep(&variables, &deep)
+        }
+        None => detect::look(root, &variables, Extent::Everything),
+    };
     let nothing = detected.devices().is_none_or(<[_]>::is_empty);
     match args.format {
         TableFormat::Json => output::json(&detected)?,
@@ -146,7 +156,10 @@ fn comparison(told: &Sources) -> String {
     if let Some((source, because)) = &told.believed {
         push(&mut text, &format!("{source} is believed: {because}"));
     }
-    for ((source, other), properties) in &told.agree {
+    // What others have in common follows from what each has with the one that is believed.
+    let believed = told.believed.as_ref().map(|(source, _)| source);
+    let agree = told.agree.iter();
+    for ((source, other), properties) in agree.filter(|((source, _), _)| Some(source) == believed) {
         let properties: Vec<String> = properties
             .iter()
             .map(|name| name.replace('_', " "))
