@@ -34,11 +34,16 @@ pub struct Deep {
 
 /// Adds what `torch` says in a container of the image on this machine.
 pub(super) fn ask(deep: &Deep, found: &mut Detected) {
-    let words = words(deep);
+    let name = format!("aim-engine-detect-{}", std::process::id());
+    let words = words(deep, &name);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     found.looked_at.push(format!("{SOURCE} in {}", deep.image));
     match run_within(&deep.engine, &words, LIMIT) {
         Some(printed) => {
+            if printed.cut.is_some() {
+                // Only the engine's client was ended, and the container would go on.
+                run_within(&deep.engine, &["rm", "-f", &name], LIMIT);
+            }
             let origin = format!("{} run {} python3", deep.engine, deep.image);
             add(&Printed { origin, ..printed }, found);
         }
@@ -60,7 +65,7 @@ pub(super) fn observe(root: &Path, found: &mut Detected) {
 }
 
 /// The words that start the container, with the devices of the host and nothing else of it.
-fn words(deep: &Deep) -> Vec<String> {
+fn words(deep: &Deep, name: &str) -> Vec<String> {
     let fixed = [
         "run",
         "--rm",
@@ -77,6 +82,7 @@ fn words(deep: &Deep) -> Vec<String> {
         .filter(|name| std::env::var_os(name).is_some())
         .flat_map(|name| ["-e".to_owned(), (*name).to_owned()]);
     let mut words: Vec<String> = fixed.map(str::to_owned).to_vec();
+    words.push(format!("--name={name}"));
     words.extend(variables);
     words.extend([deep.image.clone(), "-c".to_owned(), PROGRAM.to_owned()]);
     words
