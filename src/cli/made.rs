@@ -1,7 +1,8 @@
 //! A decision with its plan, or why there is none; what both commands that decide share.
 
 use crate::launch::{
-    Decision, Detail, MachineFacts, Outcome, Planned, Request, Tried, Wishes, decide, plan,
+    Decision, Detail, MachineFacts, Outcome, Planned, Request, Selected, Tried, Wishes, decide,
+    plan,
 };
 use crate::policy::Policy;
 use crate::render::docker::{self, DockerRun};
@@ -176,6 +177,21 @@ impl Made {
         {
             output::line("warning", warning);
         }
+    }
+
+    /// Makes the plan again, for other wishes.
+    pub fn plan_again(
+        &mut self,
+        store: &Store,
+        selected: &Selected,
+        machine: &MachineFacts,
+        wishes: &Wishes,
+    ) -> Result<(), Failure> {
+        let planned = plan(store, &self.decision, selected, machine, wishes)?;
+        let docker =
+            docker::run(&planned.plan).map_err(|error| Failure::new(Exit::Usage, error))?;
+        self.planned = (planned, docker);
+        Ok(())
     }
 
     /// The command for sh, with comments before it.

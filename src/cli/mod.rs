@@ -3,9 +3,11 @@
 mod args;
 mod batch;
 mod completions;
+mod containers;
 mod coverage;
 mod detect;
 mod diff;
+mod engine;
 mod explain;
 mod failure;
 mod fit;
@@ -13,6 +15,7 @@ mod generate;
 mod launch;
 mod lint;
 mod list;
+mod logs;
 mod lsp;
 mod machine;
 mod made;
@@ -23,6 +26,8 @@ mod rules;
 mod schema;
 mod session;
 mod shell;
+mod status;
+mod stop;
 mod table;
 
 use std::ffi::OsString;
@@ -56,6 +61,9 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Generate(args) => generate::run(args),
         Command::Launch(args) => launch::run(args),
+        Command::Status(args) => status::run(args),
+        Command::Logs(args) => logs::run(args),
+        Command::Stop(args) => stop::run(args),
         Command::Lint(args) => lint::run(args),
         Command::List(args) => list::run(args),
         Command::ListRecipes(args) => list::recipes(args, None),

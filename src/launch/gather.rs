@@ -1,7 +1,7 @@
 //! Requests and machines as base facts.
 
 use crate::datalog::{CompiledProgram, Facts, RelId, Value};
-use crate::policy::{OF_MACHINES, OF_REQUESTS, PolicyError};
+use crate::policy::{OF_CONTAINERS, OF_MACHINES, OF_REQUESTS, PolicyError};
 
 use super::{MachineFacts, Request};
 
@@ -33,13 +33,17 @@ impl Filled {
             let id = program.relation(name).ok_or(PolicyError::Missing(name))?;
             Ok((name, id))
         };
-        let ids: Result<_, PolicyError> = OF_REQUESTS
+        let ids: Result<Vec<_>, PolicyError> = OF_REQUESTS
             .iter()
             .chain(OF_MACHINES)
             .copied()
             .map(id)
             .collect();
-        Ok(Filled(ids?))
+        let mut ids = ids?;
+        // No container has ended here, and few programs ask.
+        let of_containers = OF_CONTAINERS.iter().copied();
+        ids.extend(of_containers.filter_map(|name| Some((name, program.relation(name)?))));
+        Ok(Filled(ids))
     }
 
     pub(super) fn relations(&self) -> Vec<RelId> {

@@ -20,6 +20,12 @@ pub const LABEL_RECIPE: &str = "com.amd.aim.recipe";
 pub const LABEL_MODEL: &str = "com.amd.aim.model";
 /// The port that the engine answers on.
 pub const LABEL_PORT: &str = "com.amd.aim.port";
+/// The backend's name.
+pub const LABEL_BACKEND: &str = "com.amd.aim.backend";
+/// The GPUs that it uses, by the host's numbers with commas between them.
+pub const LABEL_GPU_IDS: &str = "com.amd.aim.gpu-ids";
+/// The path that the engine answers on once it is ready.
+pub const LABEL_HEALTH_PATH: &str = "com.amd.aim.health-path";
 /// Where the model cache is inside a container.
 pub const CACHE_PATH: &str = "/workspace/model-cache";
 /// The variable that carries [`LaunchPlan::gpu_ids`].
@@ -138,12 +144,17 @@ impl LaunchPlan {
         }
     }
 
+    /// The GPUs to use with commas between them, as variables and labels have them.
+    pub fn gpu_list(&self) -> String {
+        let ids: Vec<String> = self.gpu_ids.iter().map(u32::to_string).collect();
+        ids.join(",")
+    }
+
     /// All variables with a known value, [`VISIBLE_DEVICES`] first.
     pub fn environment(&self) -> Vec<EnvVar> {
-        let ids: Vec<String> = self.gpu_ids.iter().map(u32::to_string).collect();
-        let visible = (!ids.is_empty()).then(|| EnvVar {
+        let visible = (!self.gpu_ids.is_empty()).then(|| EnvVar {
             name: VISIBLE_DEVICES.into(),
-            value: ids.join(","),
+            value: self.gpu_list(),
         });
         visible
             .into_iter()

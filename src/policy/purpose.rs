@@ -13,6 +13,8 @@ pub(super) enum Purpose {
     Decisions,
     /// The catalog is checked.
     Lints,
+    /// It is found out why a container did not come up.
+    Failures,
 }
 
 /// How the names of relations begin from which decisions are read.
@@ -30,6 +32,9 @@ const OF_DECISIONS: &[&str] = &[
     "warning_",
 ];
 
+/// How the names of relations begin that say why a container did not come up.
+pub const OF_FAILURES: &str = "failed_";
+
 /// Whether decisions are read from a relation of this name.
 pub fn decides(relation: &str) -> bool {
     let mut families = OF_DECISIONS.iter();
@@ -42,6 +47,7 @@ impl Purpose {
         match self {
             Purpose::Decisions => "decisions",
             Purpose::Lints => "lints",
+            Purpose::Failures => "failures",
         }
     }
 
@@ -55,6 +61,7 @@ impl Purpose {
             Purpose::Decisions => {
                 reduced(checked, |info| decides(&info.name) || is_given(&info.name))
             }
+            Purpose::Failures => reduced(checked, |info| info.name.starts_with(OF_FAILURES)),
             Purpose::Lints => {
                 let docs = checked.relations.iter().filter_map(fields);
                 let names: Vec<String> = docs

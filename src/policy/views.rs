@@ -33,9 +33,14 @@ pub const OF_MACHINES: &[&str] = &[
     "counted",
 ];
 
-/// Whether each run fills this `.input` relation from its requests and machines.
+/// The `.input` relations that are filled from a container that did not come up, and empty in any other run.
+pub const OF_CONTAINERS: &[&str] = &["log_line", "container_end", "launched"];
+
+/// Whether each run fills this `.input` relation from what it was given and has seen.
 pub fn is_given(relation: &str) -> bool {
-    OF_REQUESTS.contains(&relation) || OF_MACHINES.contains(&relation)
+    [OF_REQUESTS, OF_MACHINES, OF_CONTAINERS]
+        .iter()
+        .any(|given| given.contains(&relation))
 }
 
 /// An `.input` relation that the store cannot fill.
