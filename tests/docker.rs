@@ -7,7 +7,15 @@
 
 #[path = "docker/cycle.rs"]
 mod cycle;
+#[path = "docker/deaths.rs"]
+mod deaths;
 #[path = "docker/engine.rs"]
 mod engine;
+#[path = "docker/fights.rs"]
+mod fights;
+#[path = "docker/outside.rs"]
+mod outside;
+#[path = "docker/signals.rs"]
+mod signals;
 #[path = "docker/world.rs"]
 mod world;

@@ -44,36 +44,43 @@ impl EngineArgs {
 
     /// The one to start something with; says which it is when it is not the usual one.
     pub fn find(&self) -> Result<Engine, Failure> {
-        let found = Engine::find(self.named())?;
-        let program = found.engine.program();
-        for error in &found.passed_over {
-            output::line("note", &format!("{error}: `{program}` is used"));
+        let engine = Engine::find(self.named())?;
+        if self.engine.is_none() && Engine::ALL.first() != Some(&engine) {
+            let program = engine.program();
+            output::line("note", &format!("containers are run by `{program}`"));
         }
-        Ok(found.engine)
+        Ok(engine)
     }
 
-    /// Those to look for containers in: the one that is named, else all that answer.
+    /// Those to look for containers in: the one that is named, else all that are installed. One that does
+    /// not answer is passed over when another does and nothing is known to run in it.
     pub fn all(&self) -> Result<Vec<Engine>, Failure> {
-        let first = self.find_quietly()?;
-        let mut engines = vec![first];
-        if self.engine.is_none() {
-            let others = Engine::ALL.into_iter().filter(|engine| *engine != first);
-            engines.extend(others.filter(|engine| engine.answers().is_ok()));
+        if let Some(engine) = self.named() {
+            return Ok(vec![Engine::find(Some(engine))?]);
         }
-        Ok(engines)
-    }
-
-    fn find_quietly(&self) -> Result<Engine, Failure> {
-        let found = Engine::find(self.named())?;
-        // One that is stopped may have containers of ours, and nobody sees them.
-        let used = State::open_existing().engines_in_use();
-        for error in &found.passed_over {
-            let is_used = |engine: &String| error.to_string().contains(&format!("`{engine}`"));
-            if used.iter().any(|engine| is_used(engine)) {
-                output::line("warning", &error.to_string());
+        let mut engines = Vec::new();
+        let mut silent = Vec::new();
+        for engine in Engine::ALL {
+            match engine.answers() {
+                Ok(()) => engines.push(engine),
+                Err(error) if error.is_missing() => {}
+                Err(error) => silent.push((engine, error)),
             }
         }
-        Ok(found.engine)
+        let used = match silent.is_empty() {
+            true => Vec::new(),
+            false => State::open_existing().engines_in_use(),
+        };
+        for (engine, error) in silent {
+            if engines.is_empty() || used.iter().any(|used| used == engine.program()) {
+                return Err(error.into());
+            }
+            tracing::info!(%error, "an engine is passed over");
+        }
+        match engines.is_empty() {
+            true => Err(ContainerError::NoEngine.into()),
+            false => Ok(engines),
+        }
     }
 }
 

@@ -26,15 +26,6 @@ pub enum Engine {
     Podman,
 }
 
-/// The engine that was found, and why those before it were passed over.
-#[derive(Debug)]
-pub struct Found {
-    /// The first that answers.
-    pub engine: Engine,
-    /// Those that were tried before it, with what is wrong with them.
-    pub passed_over: Vec<ContainerError>,
-}
-
 impl Engine {
     /// All, in the order in which they are looked for.
     pub const ALL: [Engine; 2] = [Engine::Docker, Engine::Podman];
@@ -54,33 +45,23 @@ impl Engine {
             .find(|engine| engine.program() == program)
     }
 
-    /// The engine that is `wanted`, else the first that answers.
+    /// The engine that is `wanted`, else the first that is installed: what is on one of them is not on the
+    /// other, so that a daemon that does not run is no reason to take another.
     ///
     /// # Errors
-    /// It does not answer, or none does: then what is wrong with the first one that is installed.
-    pub fn find(wanted: Option<Engine>) -> Result<Found, ContainerError> {
-        let mut passed_over: Vec<ContainerError> = Vec::new();
-        let tried = match &wanted {
-            Some(engine) => std::slice::from_ref(engine),
-            None => &Engine::ALL,
-        };
-        for engine in tried {
+    /// It does not answer, or none is installed.
+    pub fn find(wanted: Option<Engine>) -> Result<Engine, ContainerError> {
+        if let Some(engine) = wanted {
+            return engine.answers().map(|()| engine);
+        }
+        for engine in Engine::ALL {
             match engine.answers() {
-                Ok(()) => {
-                    let engine = *engine;
-                    return Ok(Found {
-                        engine,
-                        passed_over,
-                    });
-                }
-                Err(error) => passed_over.push(error),
+                Err(error) if error.is_missing() => {}
+                Err(error) => return Err(error),
+                Ok(()) => return Ok(engine),
             }
         }
-        if wanted.is_none() && passed_over.iter().all(ContainerError::is_missing) {
-            return Err(ContainerError::NoEngine);
-        }
-        let installed = passed_over.iter().position(|error| !error.is_missing());
-        Err(passed_over.swap_remove(installed.unwrap_or_default()))
+        Err(ContainerError::NoEngine)
     }
 
     /// Whether the engine can be asked anything.

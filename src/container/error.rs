@@ -44,7 +44,7 @@ pub enum ContainerError {
     #[diagnostic(
         code(container::daemon_stopped),
         help(
-            "{said}\nstart it, as with `sudo systemctl start docker`; DOCKER_HOST names another place"
+            "{said}\nstart it, as with `sudo systemctl start docker`; DOCKER_HOST names another place, and `--engine podman` needs none"
         )
     )]
     Stopped {

@@ -14,7 +14,7 @@ mod inspected;
 mod port;
 mod time;
 
-pub use engine::{Engine, Found};
+pub use engine::Engine;
 pub use error::ContainerError;
 pub use follow::{Follower, Next};
 pub use health::{Health, is_healthy, served_model};

@@ -103,6 +103,12 @@ impl Daemon {
         }
     }
 
+    pub fn start_if_stopped(&self) {
+        if !self.docker(&["version"]).status.success() {
+            self.start();
+        }
+    }
+
     pub fn start(&self) {
         self.tell("start");
         self.until_it_answers().expect("the daemon answers again");

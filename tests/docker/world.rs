@@ -17,7 +17,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct World {
     pub daemon: &'static Daemon,
     pub dir: tempfile::TempDir,
-    pub program: &'static str,
     _alone: MutexGuard<'static, ()>,
 }
 
@@ -61,7 +60,6 @@ impl World {
         Some(World {
             daemon,
             dir,
-            program: "docker",
             _alone: alone,
         })
     }
@@ -93,6 +91,18 @@ impl World {
             };
             fs::write(file, text).expect("a file");
         }
+    }
+
+    /// A model `acme/NAME` that only an engine serves which is not in the image.
+    pub fn model_of_sglang(&self, name: &str) {
+        self.model(name, &[]);
+        let file = format!("catalog/recipes/{name}-mi300x-bf16.yaml");
+        let file = self.dir.path().join(file);
+        let text = fs::read_to_string(&file).expect("a recipe");
+        let text = text
+            .replace("vllm_serve", "sglang_serve")
+            .replace("engine_version: 0.24.0\n", "");
+        fs::write(file, text).expect("a file");
     }
 
     /// The program with its own home, and nothing else from outside but where programs are.
@@ -166,6 +176,17 @@ impl World {
         files(&state, &mut left);
         left.retain(|file| !file.ends_with("state.db") && !file.ends_with(".log"));
         assert_eq!(left, [""; 0]);
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.daemon.start_if_stopped();
+            for name in self.daemon.containers() {
+                self.daemon.docker(&["rm", "-f", &name]);
+            }
+        }
     }
 }
 

@@ -304,10 +304,10 @@ impl Start<'_> {
     /// Leaves nothing of a container behind, and records why.
     fn give_up(&self, running: &mut Running<'_>, outcome: Recorded) {
         if let Err(error) = running.remove(GRACE) {
-            output::line(
-                "warning",
-                &format!("the container may still be there: {error}"),
-            );
+            // It may still be there, and is not recorded as ended.
+            let says = format!("the container may still be there: {error}");
+            output::line("warning", &says);
+            return;
         }
         if let Some(id) = &running.id {
             self.state.ended(id, outcome);
