@@ -27,6 +27,12 @@ pub fn file(plan: &LaunchPlan, comments: &[String]) -> Result<String, RenderErro
     for name in &plan.env_by_name {
         script += &format!("#   {name}: passed on to the engine, if it is set\n");
     }
+    let create = run.printed_behind("id=$(\"$engine\" create")?;
+    let probe = answers(plan)?;
+    if plan_words_hold(plan, ['$', '`']) {
+        script += "# What stands in single quotation marks is meant as it stands.\n";
+        script += "# shellcheck disable=SC2016\n";
+    }
     script += "set -eu\n\n";
     let timeout_s = plan
         .health_check
@@ -47,10 +53,10 @@ pub fn file(plan: &LaunchPlan, comments: &[String]) -> Result<String, RenderErro
         script += &format!("mkdir -p -- {}\n\n", quoted(&folders)?);
     }
     script += TRAPS;
-    script += &run.printed_behind("id=$(\"$engine\" create")?;
-    script = script.trim_end().to_owned() + ")\n";
+    script += create.strip_suffix('\n').unwrap_or(&create);
+    script += ")\n";
     script += START;
-    script += &format!("until {}; do\n{WAIT}", answers(plan)?);
+    script += &format!("until {probe}; do\n{WAIT}");
     script += READY;
     Ok(script)
 }
@@ -69,6 +75,16 @@ fn answers(plan: &LaunchPlan) -> Result<String, RenderError> {
             format!("curl --fail --silent {} {quiet}", quoted(&[url])?)
         }
     })
+}
+
+/// Whether any of these is in a word that the script quotes.
+fn plan_words_hold(plan: &LaunchPlan, letters: [char; 2]) -> bool {
+    let probe = plan.health_check.iter().flat_map(|check| &check.command);
+    let mut words = (plan.argv.iter().chain(probe))
+        .chain(plan.labels.values())
+        .chain(plan.env.iter().map(|var| &var.value))
+        .chain(plan.mounts.iter().map(|mount| &mount.host));
+    words.any(|word| word.contains(letters))
 }
 
 fn quoted(words: &[String]) -> Result<String, RenderError> {
