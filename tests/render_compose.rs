@@ -1,11 +1,6 @@
 //! A launch plan as a compose file: its text, and what readers of YAML and Compose itself make of it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may fail"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 #[path = "render/plans.rs"]
 mod plans;

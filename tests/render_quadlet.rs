@@ -1,11 +1,6 @@
 //! A launch plan as a `.container` file: its text, what its readers make of it, and podman's generator.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may fail"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 #[path = "render/plans.rs"]
 mod plans;

@@ -2,12 +2,7 @@
 //!
 //! The engine is a script of the test's own, which writes down the words of each call.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may fail"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 #[path = "render/plans.rs"]
 mod plans;
