@@ -24,6 +24,7 @@ mod output;
 mod query;
 mod rules;
 mod schema;
+mod serve;
 mod session;
 mod shell;
 mod status;
@@ -64,6 +65,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Status(args) => status::run(args),
         Command::Logs(args) => logs::run(args),
         Command::Stop(args) => stop::run(args),
+        Command::Serve(args) => serve::run(args),
         Command::Lint(args) => lint::run(args),
         Command::List(args) => list::run(args),
         Command::ListRecipes(args) => list::recipes(args, None),
@@ -86,7 +88,11 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
 }
 
 /// The names (of links to the program) by which it is one of its commands.
-const NAMES: &[(&str, &str)] = &[("aim-generate", "generate"), ("aim-shell", "shell")];
+const NAMES: &[(&str, &str)] = &[
+    ("aim-generate", "generate"),
+    ("aim-serve", "serve"),
+    ("aim-shell", "shell"),
+];
 
 /// Called by the name `aim-generate` (a link to the program), it is `aim-engine generate`.
 fn called_by_name(mut words: Vec<OsString>) -> Vec<OsString> {
