@@ -7,6 +7,7 @@ pub mod coverage;
 pub mod datalog;
 pub mod detect;
 pub mod diff;
+pub mod doctor;
 pub mod explain;
 pub mod fit;
 pub mod launch;

@@ -19,7 +19,7 @@ use program::Place;
 use rusqlite::Connection;
 
 /// Facts of a request and its machine, which no store holds.
-const GIVEN: [&str; 17] = [
+const GIVEN: [&str; 22] = [
     "allow_unknown_flags",
     "asked_backend",
     "asked_gpus",
@@ -30,12 +30,17 @@ const GIVEN: [&str; 17] = [
     "counted",
     "declared_gpus",
     "declared_hardware",
+    "gpu_figure",
+    "gpu_property",
+    "host_figure",
+    "host_property",
     "launched",
     "limited",
     "listed",
     "log_line",
     "request",
-    "seen_device",
+    "source_device",
+    "source_gpus",
     "strict",
 ];
 

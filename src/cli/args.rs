@@ -125,6 +125,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  aim-engine detect\n  aim-engine detect --format json > host.json\n  aim-engine generate Qwen/Qwen3-32B --host host.json"
     )]
     Detect(DetectArgs),
+    /// Say what is wrong with the machine, and what mends it
+    #[command(
+        after_help = "Examples:\n  aim-engine doctor\n  aim-engine doctor Qwen/Qwen3-32B --port 8000\n  aim-engine doctor --host host.json"
+    )]
+    Doctor(super::doctor::DoctorArgs),
     /// Write a new recipe or model card from a template
     New(NewArgs),
     /// Print the JSON Schema of recipes or model cards, for editors
@@ -164,6 +169,7 @@ impl Command {
             Command::Generate(args) => args.batch.is_none().then_some(&mut args.catalog),
             Command::Launch(args) => Some(&mut args.catalog),
             Command::Serve(args) => Some(&mut args.catalog),
+            Command::Doctor(args) => Some(&mut args.catalog),
             Command::Lint(args) => args.can_run_again().then_some(&mut args.catalog),
             Command::List(args) => Some(&mut args.listing.catalog),
             Command::Coverage(args) => Some(&mut args.catalog),

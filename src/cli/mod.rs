@@ -7,6 +7,7 @@ mod containers;
 mod coverage;
 mod detect;
 mod diff;
+mod doctor;
 mod engine;
 mod explain;
 mod failure;
@@ -74,6 +75,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Fit(args) => fit::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Detect(args) => detect::run(args),
+        Command::Doctor(args) => doctor::run(args),
         Command::New(args) => new::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Lsp(args) => lsp::run(args),
