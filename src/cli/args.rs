@@ -327,6 +327,9 @@ pub(super) struct ContainerArgs {
     /// Folder of the host where models are kept
     #[arg(long, value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
+    /// In the background: `launch` returns once the model is served
+    #[arg(long)]
+    pub detach: bool,
     /// Name the GPUs by CDI (amd.com/gpu=0), in place of device files
     #[arg(long)]
     pub cdi: bool,

@@ -13,6 +13,7 @@ mod explain;
 mod failure;
 mod fit;
 mod generate;
+mod idle;
 mod launch;
 mod lint;
 mod list;

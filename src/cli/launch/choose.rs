@@ -8,7 +8,6 @@ use crate::cli::made::{Made, gpus};
 use crate::cli::output;
 use crate::cli::status::ranges;
 use crate::container::{Container, Engine, Status, is_free, next_free};
-use crate::launch::Decision;
 use crate::state::{Lock, LockError, State, Waiting};
 
 use super::signals::Signals;
@@ -136,7 +135,8 @@ pub(super) fn gpu_ids(
         );
         return Ok(None);
     }
-    let idle = idle(&made.decision, held);
+    let order = made.order.gpu_ids.iter().copied();
+    let idle: Vec<u32> = order.filter(|gpu| !held.gpus.contains_key(gpu)).collect();
     let Some(chosen) = idle.get(..planned.len()) else {
         let holders: Vec<String> = names(held);
         return Err(Failure::say(
@@ -153,15 +153,20 @@ pub(super) fn gpu_ids(
             ),
         ));
     };
+    let mut chosen = chosen.to_vec();
+    chosen.sort_unstable();
     output::line(
         "note",
         &format!(
             "{} used by `{holder}`: this launch gets {}",
             is(&shown(&ids), &ids),
-            shown(chosen)
+            shown(&chosen)
         ),
     );
-    Ok(Some(chosen.to_vec()))
+    for warning in made.order.warnings(&chosen) {
+        output::line("warning", &warning);
+    }
+    Ok(Some(chosen))
 }
 
 /// `GPUs 0-3 are`
@@ -181,19 +186,6 @@ fn names(held: &Held) -> Vec<String> {
     names.sort_unstable();
     names.dedup();
     names
-}
-
-/// The usable GPUs that nobody holds.
-fn idle(decision: &Decision, held: &Held) -> Vec<u32> {
-    let seen = &decision.machine.gpu_ids;
-    let usable = decision.machine.usable_gpus.unwrap_or_default();
-    let all: Vec<u32> = match seen.is_empty() {
-        true => (0..u32::try_from(usable).unwrap_or_default()).collect(),
-        false => seen.clone(),
-    };
-    all.into_iter()
-        .filter(|gpu| !held.gpus.contains_key(gpu))
-        .collect()
 }
 
 /// Makes sure that the port is free.

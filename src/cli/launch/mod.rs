@@ -10,13 +10,17 @@ mod running;
 mod signals;
 mod tail;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
 use crate::container::Engine;
-use crate::launch::{Detail, MachineFacts, Wishes};
+use crate::detect::{self, Around, Extent};
+use crate::doctor;
+use crate::launch::{Detail, MachineFacts, Request, Wishes};
 use crate::plan::LaunchPlan;
+use crate::policy::Severity;
 use crate::state::Outcome as Recorded;
 use crate::state::{Launch, State};
 
@@ -24,7 +28,7 @@ use super::args::{CatalogArgs, ContainerArgs, MachineArgs, RequestArgs, TableFor
 use super::engine::EngineArgs;
 use super::failure::{Exit, Failure};
 use super::generate::{recipe_file, request, wishes};
-use super::machine::machine;
+use super::machine::machine_to;
 use super::made::{Made, made};
 use super::output;
 use super::session::Session;
@@ -49,13 +53,10 @@ pub(in crate::cli) struct LaunchArgs {
     /// Print the command, and run nothing
     #[arg(long, help_heading = "Container")]
     pub dry_run: bool,
-    /// Leave it running in the background once it answers
-    #[arg(long, help_heading = "Container")]
-    pub detach: bool,
     /// How long it may take until it answers, such as 90, 30m or 2h; 0: do not wait [default: by the model's size]
     #[arg(long, value_name = "TIME", value_parser = timeout, help_heading = "Container")]
     pub timeout: Option<Duration>,
-    /// Launch a recipe's file that has errors
+    /// Launch a recipe's file in spite of its errors
     #[arg(long, requires = "recipe", help_heading = "Request")]
     pub force: bool,
     /// How to print what was launched
@@ -105,9 +106,8 @@ pub(super) fn run(args: &LaunchArgs) -> Result<Exit, Failure> {
         args.request.count.get(),
         wanted,
     )?;
-    let machine = machine(&args.machine, request.gpus, &session.store)?;
-    let mut wishes = wishes(&args.container);
-    wishes.detach = args.detach;
+    let machine = machine_to(Extent::Usage, &args.machine, request.gpus, &session.store)?;
+    let wishes = wishes(&args.container);
     let mut made = made(
         &session,
         &policy,
@@ -125,6 +125,7 @@ pub(super) fn run(args: &LaunchArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let engine = args.engine.find()?;
+    check_up(&session, &machine, &request, &made)?;
     Start {
         args,
         session: &session,
@@ -134,6 +135,35 @@ pub(super) fn run(args: &LaunchArgs) -> Result<Exit, Failure> {
         state: State::open(),
     }
     .run(made, wishes)
+}
+
+/// Says what the doctor finds that this launch needs: room for the model, its token, the variables. It stops
+/// nothing: an image may bring its weights along.
+fn check_up(
+    session: &Session,
+    machine: &MachineFacts,
+    request: &Request,
+    made: &Made,
+) -> Result<(), Failure> {
+    let cache = made.planned.0.plan.mounts.first();
+    let around = Around {
+        cache_dir: cache.map(|mount| PathBuf::from(&mount.host)),
+        model: made.decision.model.clone(),
+        port: None,
+    };
+    let mut machine = machine.clone();
+    let detected = machine.detected.get_or_insert_default();
+    detect::look_around(&around, detected);
+    let rules = session.rule_sources()?;
+    let findings = doctor::check(&session.store, &rules, &machine, Some(request))?;
+    for finding in findings {
+        if finding.severity > Severity::Note {
+            let help = finding.help.map(|help| format!("; {help}"));
+            let says = format!("{}{}", finding.message, help.unwrap_or_default());
+            output::line("warning", &says);
+        }
+    }
+    Ok(())
 }
 
 /// One start, and what it needs.
