@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod cli;
+pub mod container;
 pub mod coverage;
 pub mod datalog;
 pub mod detect;
@@ -18,4 +19,5 @@ pub mod policy;
 pub mod query;
 pub mod render;
 pub mod schema;
+pub mod state;
 pub mod store;

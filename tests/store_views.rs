@@ -19,13 +19,14 @@ use program::Place;
 use rusqlite::Connection;
 
 /// Facts of a request and its machine, which no store holds.
-const GIVEN: [&str; 19] = [
+const GIVEN: [&str; 22] = [
     "allow_unknown_flags",
     "asked_backend",
     "asked_gpus",
     "asked_metric",
     "asked_precision",
     "asked_recipe",
+    "container_end",
     "counted",
     "declared_gpus",
     "declared_hardware",
@@ -33,8 +34,10 @@ const GIVEN: [&str; 19] = [
     "gpu_property",
     "host_figure",
     "host_property",
+    "launched",
     "limited",
     "listed",
+    "log_line",
     "request",
     "source_device",
     "source_gpus",

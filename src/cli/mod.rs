@@ -3,17 +3,21 @@
 mod args;
 mod batch;
 mod completions;
+mod containers;
 mod coverage;
 mod detect;
 mod diff;
 mod doctor;
+mod engine;
 mod explain;
 mod failure;
 mod fit;
 mod generate;
+mod idle;
 mod launch;
 mod lint;
 mod list;
+mod logs;
 mod lsp;
 mod machine;
 mod made;
@@ -22,8 +26,11 @@ mod output;
 mod query;
 mod rules;
 mod schema;
+mod serve;
 mod session;
 mod shell;
+mod status;
+mod stop;
 mod table;
 
 use std::ffi::OsString;
@@ -57,6 +64,10 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Generate(args) => generate::run(args),
         Command::Launch(args) => launch::run(args),
+        Command::Status(args) => status::run(args),
+        Command::Logs(args) => logs::run(args),
+        Command::Stop(args) => stop::run(args),
+        Command::Serve(args) => serve::run(args),
         Command::Lint(args) => lint::run(args),
         Command::List(args) => list::run(args),
         Command::ListRecipes(args) => list::recipes(args, None),
@@ -80,7 +91,11 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
 }
 
 /// The names (of links to the program) by which it is one of its commands.
-const NAMES: &[(&str, &str)] = &[("aim-generate", "generate"), ("aim-shell", "shell")];
+const NAMES: &[(&str, &str)] = &[
+    ("aim-generate", "generate"),
+    ("aim-serve", "serve"),
+    ("aim-shell", "shell"),
+];
 
 /// Called by the name `aim-generate` (a link to the program), it is `aim-engine generate`.
 fn called_by_name(mut words: Vec<OsString>) -> Vec<OsString> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::datalog::{CompiledProgram, Facts, RelId, Value};
 use crate::detect::{Detected, Device, FactValue};
-use crate::policy::{OF_MACHINES, OF_REQUESTS, OF_SURROUNDINGS, PolicyError};
+use crate::policy::{OF_CONTAINERS, OF_MACHINES, OF_REQUESTS, OF_SURROUNDINGS, PolicyError};
 
 use super::{MachineFacts, Request};
 
@@ -44,8 +44,8 @@ impl Filled {
             .collect();
         let mut ids = ids?;
         // Decisions do not look at them.
-        let surroundings = OF_SURROUNDINGS.iter().copied();
-        ids.extend(surroundings.filter_map(|name| Some((name, program.relation(name)?))));
+        let others = OF_SURROUNDINGS.iter().chain(OF_CONTAINERS).copied();
+        ids.extend(others.filter_map(|name| Some((name, program.relation(name)?))));
         Ok(Filled(ids))
     }
 

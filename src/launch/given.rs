@@ -73,6 +73,9 @@ const ABSENT: &[(&str, &str)] = &[
     ("limited", "no variable lists the visible GPUs"),
     ("listed", "no variable lists the visible GPUs"),
     ("counted", "no variable tells only a number of visible GPUs"),
+    ("log_line", "no container has ended"),
+    ("container_end", "no container has ended"),
+    ("launched", "no container has ended"),
 ];
 
 /// Where a fact comes from; none when this run does not give it.

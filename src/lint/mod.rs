@@ -20,7 +20,9 @@ pub use selection::{Selection, UnknownCheck, nearest_check};
 pub use subject::{Files, Subject};
 
 use crate::datalog::Tuple;
-use crate::policy::{Lint, OF_MACHINES, OF_REQUESTS, OF_SURROUNDINGS, Policy, PolicyError};
+use crate::policy::{
+    Lint, OF_CONTAINERS, OF_MACHINES, OF_REQUESTS, OF_SURROUNDINGS, Policy, PolicyError,
+};
 use crate::store::{Store, StoreError, ViewError};
 
 use mend::Mender;
@@ -37,7 +39,7 @@ pub fn lint(store: &Store, policy: &Policy, subject: &Subject) -> Result<Finding
     let names = names.filter_map(|names| policy.program.relation(&names.relation));
     let goals: Vec<_> = lints.iter().map(Lint::relation).chain(names).collect();
     // Nothing is asked, of no machine: a check that looks at either finds nothing.
-    let given = [OF_REQUESTS, OF_MACHINES, OF_SURROUNDINGS]
+    let given = [OF_REQUESTS, OF_MACHINES, OF_SURROUNDINGS, OF_CONTAINERS]
         .into_iter()
         .flatten();
     let given: Vec<_> = given

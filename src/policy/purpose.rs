@@ -5,7 +5,7 @@ use crate::datalog::diagnostic::Diagnostics;
 use crate::datalog::remark::{NEAREST, Nearest};
 use crate::datalog::{Checked, RelationInfo, reduced};
 
-use super::{OF_SURROUNDINGS, is_given};
+use super::{OF_CONTAINERS, OF_SURROUNDINGS, is_given};
 
 /// What is to be evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub(super) enum Purpose {
     Decisions,
     /// The catalog is checked.
     Lints,
+    /// It is found out why a container did not come up.
+    Failures,
     /// A machine is looked at: which sources agree, what is in use, and what is wrong.
     Machine,
 }
@@ -35,6 +37,8 @@ const OF_DECISIONS: &[&str] = &[
     "idle_gpu",
 ];
 
+/// How the names of relations begin that say why a container did not come up.
+pub const OF_FAILURES: &str = "failed_";
 /// How the names of relations begin that tell of a machine beside the checks of it.
 const OF_MACHINE: &[&str] = &[
     "sources_",
@@ -59,6 +63,7 @@ impl Purpose {
         match self {
             Purpose::Decisions => "decisions",
             Purpose::Lints => "lints",
+            Purpose::Failures => "failures",
             Purpose::Machine => "machine",
         }
     }
@@ -70,14 +75,17 @@ impl Purpose {
             decl.and_then(|decl| Some((decl, decl.doc.as_ref()?)))
         };
         match self {
+            Purpose::Failures => reduced(checked, |info| info.name.starts_with(OF_FAILURES)),
             Purpose::Decisions => reduced(checked, |info| {
-                let of_decisions = is_given(&info.name) && !OF_SURROUNDINGS.contains(&&*info.name);
-                decides(&info.name) || of_decisions
+                let aside = [OF_SURROUNDINGS, OF_CONTAINERS];
+                let is_aside = aside.iter().any(|given| given.contains(&&*info.name));
+                decides(&info.name) || is_given(&info.name) && !is_aside
             }),
             Purpose::Machine => reduced(checked, |info| {
                 let is_check = fields(info).is_some_and(|(_, doc)| is_of_machine(doc));
                 let told = OF_MACHINE.iter().any(|begin| info.name.starts_with(begin));
-                is_check || told || is_given(&info.name)
+                let of_containers = OF_CONTAINERS.contains(&&*info.name);
+                is_check || told || is_given(&info.name) && !of_containers
             }),
             Purpose::Lints => {
                 let docs = checked.relations.iter().filter_map(fields);

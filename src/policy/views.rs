@@ -36,13 +36,16 @@ pub const OF_MACHINES: &[&str] = &[
     "counted",
 ];
 
+/// The `.input` relations that are filled from a container that did not come up, and empty in any other run.
+pub const OF_CONTAINERS: &[&str] = &["log_line", "container_end", "launched"];
+
 /// The `.input` relations that are filled from what was seen of a machine beside its GPUs, for the programs that
 /// have them.
 pub const OF_SURROUNDINGS: &[&str] = &["host_property", "host_figure"];
 
-/// Whether each run fills this `.input` relation from its requests and machines.
+/// Whether each run fills this `.input` relation from what it was given and has seen.
 pub fn is_given(relation: &str) -> bool {
-    [OF_REQUESTS, OF_MACHINES, OF_SURROUNDINGS]
+    [OF_REQUESTS, OF_MACHINES, OF_SURROUNDINGS, OF_CONTAINERS]
         .iter()
         .any(|given| given.contains(&relation))
 }
