@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::detect::{self, Deep, Detected, Extent};
 use crate::launch::{Gpu, MachineFacts, Sources, sources};
 use crate::policy::Policy;
+use crate::state::State;
 
 use super::args::{DetectArgs, TableFormat};
 use super::failure::{Exit, Failure};
@@ -27,6 +28,9 @@ pub(super) fn run(args: &DetectArgs) -> Result<Exit, Failure> {
         }
         None => detect::look(root, &variables, Extent::Everything),
     };
+    if args.root.is_none() {
+        State::open().record_look(&detected);
+    }
     let nothing = detected.devices().is_none_or(<[_]>::is_empty);
     match args.format {
         TableFormat::Json => output::json(&detected)?,
