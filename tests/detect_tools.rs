@@ -2,9 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
-use aim_engine::detect::{Detected, Device, EnvMap, Extent, Level, look, parse_host_file};
+use aim_engine::detect::{
+    Deep, Detected, Device, EnvMap, Extent, Level, look, look_deep, parse_host_file,
+};
 use pretty_assertions::assert_eq;
 
 fn on(machine: &str) -> Detected {
@@ -220,4 +225,61 @@ fn a_decision_needs_no_tool_where_the_driver_answers() {
     assert_eq!(sources(Extent::Devices), ["kfd"]);
     assert_eq!(sources(Extent::Usage), ["kfd"]);
     assert_eq!(sources(Extent::Everything).len(), 6);
+}
+
+/// A program that prints a text.
+fn script(folder: &Path, name: &str, prints: &str) -> String {
+    let path = folder.join(name);
+    fs::write(&path, format!("#!/bin/sh\ncat <<'END'\n{prints}\nEND\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn torch_is_asked_in_a_container() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = "warning: something\n{\"torch\": \"2.10.0\", \"hip\": \"7.2.1\", \"devices\": [{\"name\": \"\", \"gcnArchName\": \"gfx942:sramecc+:xnack-\", \"total_memory\": 206141652992, \"multi_processor_count\": 304, \"pci_domain_id\": 0, \"pci_bus_id\": 157, \"pci_device_id\": 0}]}";
+    let deep = Deep {
+        engine: script(dir.path(), "engine", said),
+        image: "registry.example/engine:1".to_owned(),
+    };
+    let detected = look_deep(&EnvMap::new(), &deep);
+    let mut seen = detected.observations.iter();
+    let seen = seen.find(|seen| seen.source == "torch").unwrap();
+    assert_eq!((seen.level, seen.visible), (Level::Runtime, Some(1)));
+    let devices = seen.devices.as_deref().unwrap();
+    assert_eq!(line(&devices[0]), "0 - gfx942 196592 304 0000:9d:00.0 -");
+    assert!(detected.facts.iter().any(|fact| fact.about == "hip"));
+
+    let missing = Deep {
+        engine: dir.path().join("none").display().to_string(),
+        ..deep
+    };
+    let detected = look_deep(&EnvMap::new(), &missing);
+    assert!(
+        detected
+            .problems
+            .iter()
+            .any(|problem| problem.source == "torch")
+    );
+}
+
+#[test]
+fn tools_on_the_path_are_run_where_the_driver_has_no_list() {
+    if Path::new("/sys/class/kfd").exists() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let json = "ERROR:root:no CPU\n[{\"gpu\": 0, \"asic\": {\"device_id\": \"0x74a5\", \"num_compute_units\": 304}, \"bus\": {\"bdf\": \"0000:05:00.0\"}, \"vram\": {\"size\": {\"value\": 262128, \"unit\": \"MB\"}}}]";
+    script(dir.path(), "amd-smi", json);
+    let path = format!("{}:/usr/bin:/bin", dir.path().display());
+    let output = Command::new(env!("CARGO_BIN_EXE_aim-engine"))
+        .args(["generate", "Qwen/Qwen3-8B", "1", "--format", "json"])
+        .env("PATH", path)
+        .env("XDG_CACHE_HOME", dir.path())
+        .env("XDG_STATE_HOME", dir.path())
+        .output()
+        .unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["machine"]["hardware"], "MI325X", "{answer:#}");
 }

@@ -136,7 +136,7 @@ fn saved_machines_with_faults() {
     for (machine, codes) in [
         ("mi300x-2-no-driver", vec!["HOST01"]),
         ("unknown-and-igpu", vec!["HOST40", "HOST40"]),
-        ("mi300x-1-cpx-rocm-smi", vec!["HOST42"; 8]),
+        ("mi300x-1-cpx-rocm-smi", vec!["HOST42"]),
         (
             "faults",
             vec![
@@ -419,4 +419,43 @@ fn nothing_is_known_of_nothing() {
         Extent::Everything,
     );
     assert_eq!(Bench::new().check(nowhere, Some(MODEL)), []);
+}
+
+fn run(words: &[&str]) -> (i32, serde_json::Value) {
+    let dir = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_aim-engine"))
+        .args(words)
+        .env("XDG_CACHE_HOME", dir.path())
+        .env("XDG_STATE_HOME", dir.path())
+        .output()
+        .unwrap();
+    let printed = serde_json::from_slice(&output.stdout).unwrap();
+    (output.status.code().unwrap(), printed)
+}
+
+#[test]
+fn the_exit_code_tells_whether_something_stops_a_launch() {
+    let json = ["--format", "json"];
+    let doctor = |place: [&str; 2]| run(&[&["doctor"], &place[..], &json[..]].concat());
+    let (code, answer) = doctor(["--root", "fixtures/hosts/mi300x-8"]);
+    assert_eq!((code, &answer["findings"]), (0, &serde_json::json!([])));
+    let (code, answer) = doctor(["--root", "fixtures/hosts/unknown-and-igpu"]);
+    assert_eq!(
+        (code, &answer["summary"]["warnings"]),
+        (0, &serde_json::json!(2))
+    );
+    let (code, answer) = doctor(["--root", "fixtures/hosts/faults"]);
+    assert_eq!(
+        (code, &answer["summary"]["errors"]),
+        (1, &serde_json::json!(3))
+    );
+
+    // What was saved on a machine is judged elsewhere as it is there.
+    let dir = tempfile::tempdir().unwrap();
+    let host = dir.path().join("host.json");
+    let detect = ["detect", "--root", "fixtures/hosts/faults"];
+    let (_, detected) = run(&[&detect[..], &json[..]].concat());
+    std::fs::write(&host, detected.to_string()).unwrap();
+    let (code, saved) = doctor(["--host", &host.display().to_string()]);
+    assert_eq!((code, &saved["findings"]), (1, &answer["findings"]));
 }

@@ -99,7 +99,7 @@ pub(super) fn add(printed: &Printed, found: &mut Detected) {
             .lines()
             .chain(printed.out.lines())
             .map(str::trim);
-        let last = last.filter(|line| !line.is_empty()).last();
+        let last = last.filter(|line| !line.is_empty()).next_back();
         let why = printed.cut.clone().or_else(|| {
             Some(format!(
                 "says: {}",
