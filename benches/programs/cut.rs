@@ -21,10 +21,11 @@ pub fn cut(program: &Program) -> Result<Program, Failed> {
         .flat_map(|rule| rule.heads.iter().map(|head| head.relation.name.as_str()))
         .filter(|name| !program.goals.iter().any(|goal| goal == name))
         .collect();
-    // A goal that computes by itself cannot be asked for.
+    // A goal that computes by itself cannot be asked for, nor one that something else than rules fills.
     let goals: Vec<String> = program
         .goals
         .iter()
+        .filter(|goal| rules_of(program, goal).next().is_some())
         .filter(|goal| !rules_of(program, goal).any(|rule| computes(program, rule)))
         .cloned()
         .collect();
@@ -41,6 +42,7 @@ pub fn cut(program: &Program) -> Result<Program, Failed> {
         }
     }
     let mut text = String::new();
+    let mut inputs = Vec::new();
     for ty in &checked.program.types {
         let _ = writeln!(text, ".type {} <: {}", ty.name.name, ty.base.name);
     }
@@ -55,11 +57,10 @@ pub fn cut(program: &Program) -> Result<Program, Failed> {
             .map(|column| format!("{}: {}", column.name, column.type_name))
             .collect();
         let _ = writeln!(text, ".decl {}({})", relation.name, columns.join(", "));
-        let comes = relation.is_input || given.contains(&*relation.name);
-        if comes
-            || !goals.contains(&relation.name) && rules_of(program, &relation.name).next().is_none()
-        {
+        let derived = rules_of(program, &relation.name).next().is_some();
+        if !derived || given.contains(&*relation.name) {
             let _ = writeln!(text, ".input {}", relation.name);
+            inputs.push(relation.name.clone());
         }
         if goals.contains(&relation.name) {
             let _ = writeln!(text, ".output {}", relation.name);
@@ -95,6 +96,9 @@ pub fn cut(program: &Program) -> Result<Program, Failed> {
             .rows(id)
             .map(|tuple| tuple.values().map(Datum::from).collect());
         facts.insert((*name).to_owned(), rows.collect());
+    }
+    for name in inputs {
+        facts.entry(name).or_default();
     }
     Program::new(&format!("{}.dl", program.name), &text, facts, goals)
 }

@@ -4,6 +4,9 @@ use datafrog::Relation;
 
 use super::{Block, Facts, Number, Real, Symbol, of};
 
+/// Since, until, flag, kind.
+pub type KnownFlag = (Number, Number, Symbol, Symbol);
+
 /// The base relations of the choice that do not depend on a request.
 pub struct Catalog {
     /// Recipe to model, hardware, precision.
@@ -24,8 +27,8 @@ pub struct Catalog {
     pub block_image: Relation<Block>,
     /// Backend to place, architecture, version.
     pub images: Relation<(Symbol, (Number, Symbol, Number))>,
-    /// Backend and name to since, until, flag, kind.
-    pub known_flag: Relation<((Symbol, Symbol), (Number, Number, Symbol, Symbol))>,
+    /// By backend and name.
+    pub known_flag: Relation<((Symbol, Symbol), KnownFlag)>,
     pub misnamed: Relation<((Symbol, Symbol), Symbol)>,
     pub choices: Relation<(Symbol, Symbol, Number, Symbol)>,
     pub argument: Relation<(Block, Symbol)>,
