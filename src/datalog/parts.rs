@@ -50,7 +50,9 @@ pub fn extents(
     waits.for_each(|extent| *extent = Some(Extent::Whole));
     settle(checked, &mut extents);
     let known = extents.into_iter();
-    known.map(|extent| extent.unwrap_or(Extent::Whole)).collect()
+    known
+        .map(|extent| extent.unwrap_or(Extent::Whole))
+        .collect()
 }
 
 /// Follows the rules until they say nothing new.
@@ -199,10 +201,12 @@ impl Reading<'_> {
             Some(Some(Extent::Shared)) => Keys::None,
             None | Some(Some(Extent::Whole)) => Keys::Unknown,
             Some(Some(Extent::Keyed(keys))) => {
-                let held = keys.iter().filter_map(|(at, kind)| match &atom.args.get(*at)?.kind {
-                    ExprKind::Variable(name) => Some((name.as_str(), *kind)),
-                    _ => None,
-                });
+                let held = keys
+                    .iter()
+                    .filter_map(|(at, kind)| match &atom.args.get(*at)?.kind {
+                        ExprKind::Variable(name) => Some((name.as_str(), *kind)),
+                        _ => None,
+                    });
                 Keys::Held(held.collect())
             }
         }

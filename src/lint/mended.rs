@@ -113,7 +113,9 @@ pub fn mend(
 fn open_to(store: &Store, subject: &Subject) -> Result<BTreeMap<String, i64>, StoreError> {
     let files = store.files()?;
     let numbers = subject.numbers(&files);
-    let files = files.into_iter().filter(|file| !file.embedded && numbers.contains(&file.number));
+    let files = files
+        .into_iter()
+        .filter(|file| !file.embedded && numbers.contains(&file.number));
     Ok(files.map(|file| (file.path, file.number)).collect())
 }
 

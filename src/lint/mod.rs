@@ -56,6 +56,8 @@ pub fn lint(store: &Store, policy: &Policy, subject: &Subject) -> Result<Finding
         .filter_map(|kept| kept.told(policy, &shown, &mut names))
         .collect();
     names.finish()?;
+    // Suppressed ones stay in the order of the others.
+    found.sort_by(Finding::order);
     let suppressed = suppress::apply(store, policy, &files, &mut found)?;
     found.sort_by(Finding::order);
     tracing::debug!(took = ?started.elapsed(), "findings placed");

@@ -91,7 +91,10 @@ impl Policy {
             hash.update(&rows.to_le_bytes());
         }
         let wanted = self.program.wanted_relations(&goals);
-        let known: Vec<RelId> = wanted.into_iter().filter(|id| self.is_shared(*id)).collect();
+        let known: Vec<RelId> = wanted
+            .into_iter()
+            .filter(|id| self.is_shared(*id))
+            .collect();
         let facts = match known.is_empty() {
             true => facts,
             false => {
@@ -135,8 +138,7 @@ impl Policy {
     pub fn complete_apart(&self, facts: Facts, shared: &Shared) -> Result<Model, PolicyError> {
         let goals = self.apart_goals();
         let options = Options::default();
-        let model =
-            datalog::evaluate_with(&self.program, facts, &shared.known, &goals, &options);
+        let model = datalog::evaluate_with(&self.program, facts, &shared.known, &goals, &options);
         model.map_err(|error| self.failed(error))
     }
 

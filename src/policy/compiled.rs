@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::datalog::diagnostic::{Diagnostics, RuleError};
 use crate::datalog::source::Sources;
-use crate::datalog::{self, Checked, CompiledProgram, Extent, Facts, Model, Options, RelId, Tuple, Value};
+use crate::datalog::{
+    self, Checked, CompiledProgram, Extent, Facts, Model, Options, RelId, Tuple, Value,
+};
 use crate::store::{COMPILED, Scope, Store, ViewError};
 
 use super::purpose::Purpose;

@@ -177,16 +177,15 @@ impl Store {
     }
 
     fn try_keep_judgements(&self, made: &Judged) -> Result<(), StoreError> {
-        let writing = rusqlite::Transaction::new_unchecked(
-            &self.connection,
-            TransactionBehavior::Immediate,
-        )?;
+        let writing =
+            rusqlite::Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         let before = fresh::meta(&writing, BY)?;
         if fresh::generation(&writing)? != made.generation || before != made.before {
             return Ok(());
         }
         if before.as_deref() != Some(&made.by) {
-            writing.execute_batch("DELETE FROM judgement; UPDATE file SET judged = 0 WHERE judged;")?;
+            writing
+                .execute_batch("DELETE FROM judgement; UPDATE file SET judged = 0 WHERE judged;")?;
         }
         for (key, value) in [(BY, &made.by), (WHOLE, &made.whole)] {
             writing.execute(
