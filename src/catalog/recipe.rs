@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::problem::Problem;
 use super::secret;
-use super::typed::unknown_keys;
+use super::typed::{no_boolean, unknown_keys};
 use super::yaml::{Node, NodeKind, Scalar};
 
 /// A recipe: one model on one kind of GPU at one precision.
@@ -282,8 +282,8 @@ impl Reader {
         match value.text().map(str::to_ascii_lowercase).as_deref() {
             Some("true") => (true, value.ordinal),
             Some("false") => (false, value.ordinal),
-            Some(word) => {
-                self.problems.push(no_boolean(value, word));
+            Some(_) => {
+                self.problems.push(no_boolean(value, "`enabled`"));
                 (false, value.ordinal)
             }
             None => {
@@ -492,31 +492,6 @@ impl Reader {
 
 fn quoted(key: &str) -> String {
     format!("`{key}`")
-}
-
-/// A word where `true` or `false` is wanted; YAML 1.1 took some for these.
-fn no_boolean(value: &Node, word: &str) -> Problem {
-    let meant = match word {
-        "yes" | "y" | "on" => Some("true"),
-        "no" | "n" | "off" => Some("false"),
-        _ => None,
-    };
-    match meant {
-        Some(meant) => Problem::error(
-            "yes-or-no",
-            format!("`enabled` must be true or false, and `{word}` is text"),
-        )
-        .at(value.span.clone(), format!("`{meant}` is meant"))
-        .help(format!(
-            "write `{meant}`: YAML 1.2 has no other words for it"
-        )),
-        None => Problem::error(
-            "wrong-type",
-            format!("`enabled` must be true or false, not {}", value.describe()),
-        )
-        .at(value.span.clone(), "here")
-        .help("write `true` or `false`"),
-    }
 }
 
 fn word_nodes(flag: &Node, value: &Node) -> Vec<u32> {
