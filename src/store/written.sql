@@ -142,7 +142,7 @@ CREATE TEMP VIEW IF NOT EXISTS size_word AS
       * CASE lower(substr(word, -1)) WHEN 'b' THEN 1000.0 ELSE 1.0 END AS millions
   FROM (SELECT n.of_file, n.name, p.value AS word
     FROM (SELECT i.of_file, i.model AS name, replace(replace(i.name, '_', '-'), ' ', '-') AS words
-        FROM id_parts i JOIN file f ON f.id = i.of_file WHERE f.kind = 'model'
+        FROM id_parts i
       UNION ALL
       SELECT file, text, text FROM written WHERE path = 'size' AND length(text) < 20) n,
       json_each('[' || replace(json_quote(n.words), '-', '","') || ']') p)
