@@ -24,6 +24,7 @@ mod reduce;
 pub mod refute;
 pub mod remark;
 mod solve;
+pub mod sought;
 pub mod source;
 pub mod value;
 
@@ -39,4 +40,5 @@ pub use parse::{FromDisk, Loader, NoIncludes, parse, parse_all};
 pub use parts::{Extent, extents};
 pub use plan::{CompiledProgram, compile};
 pub use reduce::reduced;
+pub use sought::{Sought, sought};
 pub use value::{Symbol, Value};

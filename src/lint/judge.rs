@@ -2,11 +2,11 @@
 //! the group changes, the others are found anew.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, mpsc};
 
-use crate::datalog::{Model, RelId, Tuple};
+use crate::datalog::{Facts, Model, RelId, Tuple};
 use crate::policy::{Lint, Policy, PolicyError, Shared};
-use crate::store::{Judged, Store, StoreError, ViewError};
+use crate::store::{Judged, ReadDocuments, Store, StoreError, Unread, ViewError};
 
 use super::kept::{Kept, KeptLabel};
 use super::mend::Mender;
@@ -14,8 +14,8 @@ use super::nearest::asked;
 
 /// So many files are judged at a time: enough to make up for what each time costs, and few enough for memory.
 const AT_A_TIME: usize = 1_000;
-/// So many of these portions wait for an evaluation or for being told.
-const WAITING: usize = 4;
+/// So many of these portions wait for an evaluation.
+const WAITING: usize = 2;
 
 /// Findings by the numbers of the files that they are about.
 pub(super) type ByFile = BTreeMap<i64, Vec<Kept>>;
@@ -91,6 +91,17 @@ fn portions(groups: Vec<Vec<i64>>) -> Vec<Vec<i64>> {
     portions
 }
 
+/// A portion of the files with the facts about them.
+struct Portion {
+    facts: Facts,
+    documents: Unread,
+}
+
+/// What follows from a portion, and the documents that its findings speak of.
+type Answer = Result<(Model, ReadDocuments), PolicyError>;
+
+/// Judges portion by portion: what is read from the store and told of it is the work of this thread, what follows
+/// from it that of others.
 fn judge(
     store: &Store,
     policy: &Policy,
@@ -98,36 +109,83 @@ fn judge(
     given: &[RelId],
     portions: &[Vec<i64>],
 ) -> Result<ByFile, PolicyError> {
+    let lints = (0..).zip(policy.lints());
+    let lints: Vec<(u32, &Lint)> = lints.filter(|(_, lint)| policy.is_apart(lint)).collect();
+    let answer = |portion: Portion| -> Answer {
+        let model = policy.complete_apart(portion.facts, shared)?;
+        let documents = portion.documents.read(spoken_of(&lints, &model));
+        Ok((model, documents))
+    };
     let mut found = ByFile::new();
-    let lints: Vec<(u32, &Lint)> = (0..).zip(policy.lints()).collect();
-    let apart: Vec<(u32, &Lint)> = lints
-        .into_iter()
-        .filter(|(_, lint)| policy.is_apart(lint))
-        .collect();
-    for some in portions.chunks(WAITING) {
-        let models: Mutex<BTreeMap<usize, Result<Model, PolicyError>>> = Mutex::default();
-        rayon::in_place_scope(|scope| {
-            for (at, files) in some.iter().enumerate() {
-                store.choose(files).map_err(ViewError::from)?;
-                let facts = policy.chosen_facts(store, shared, given)?;
-                let models = &models;
-                scope.spawn(move |_| {
-                    let model = policy.complete_apart(facts, shared);
-                    if let Ok(mut models) = models.lock() {
-                        models.insert(at, model);
+    let mut tell = |answer: Answer| -> Result<(), PolicyError> {
+        let (model, documents) = answer?;
+        store.take_read(documents);
+        let told = findings(store, policy, &lints, &model).map_err(ViewError::from)?;
+        for (file, kept) in told {
+            found.entry(file).or_default().extend(kept);
+        }
+        Ok(())
+    };
+    let gather = |files: &Vec<i64>| -> Result<Portion, PolicyError> {
+        store.choose(files).map_err(ViewError::from)?;
+        Ok(Portion {
+            facts: policy.chosen_facts(store, shared, given)?,
+            documents: store.unread(files).map_err(ViewError::from)?,
+        })
+    };
+    if let [files] = portions {
+        tell(answer(gather(files)?))?;
+        return Ok(found);
+    }
+    let (to_do, waiting) = mpsc::sync_channel::<Portion>(WAITING);
+    let (done, answers) = mpsc::channel::<Answer>();
+    let waiting = Mutex::new(waiting);
+    let next = || waiting.lock().ok()?.recv().ok();
+    std::thread::scope(|scope| {
+        for _ in 0..rayon::current_num_threads().min(portions.len()) {
+            let (done, next, answer) = (done.clone(), &next, &answer);
+            scope.spawn(move || {
+                while let Some(portion) = next() {
+                    if done.send(answer(portion)).is_err() {
+                        return;
                     }
-                });
+                }
+            });
+        }
+        drop(done);
+        // Whatever goes wrong, the others see that nothing more comes, and end.
+        let to_do = to_do;
+        for files in portions {
+            if to_do.send(gather(files)?).is_err() {
+                break;
             }
-            Ok::<_, PolicyError>(())
-        })?;
-        for model in models.into_inner().unwrap_or_default().into_values() {
-            let of_portion = findings(store, policy, &apart, &model?).map_err(ViewError::from)?;
-            for (file, kept) in of_portion {
-                found.entry(file).or_default().extend(kept);
+            while let Ok(answer) = answers.try_recv() {
+                tell(answer)?;
             }
         }
-    }
+        drop(to_do);
+        answers.into_iter().try_for_each(&mut tell)
+    })?;
     Ok(found)
+}
+
+/// The places of a tuple.
+fn nodes<'t>(lint: &'t Lint, tuple: &'t Tuple<'_>) -> impl Iterator<Item = i64> + 't {
+    let places = lint.places.iter();
+    places.filter_map(|(column, _)| tuple.number(*column))
+}
+
+/// The files that the findings of a model are about.
+fn spoken_of(lints: &[(u32, &Lint)], model: &Model) -> Vec<i64> {
+    let mut files: Vec<i64> = Vec::new();
+    for (_, lint) in lints {
+        for tuple in model.rows(lint.relation()) {
+            files.extend(nodes(lint, &tuple).map(Store::node_file));
+        }
+    }
+    files.sort_unstable();
+    files.dedup();
+    files
 }
 
 /// The findings of a model, by the files of their first places; those without any place stand at 0.
@@ -137,27 +195,13 @@ pub(super) fn findings(
     lints: &[(u32, &Lint)],
     model: &Model,
 ) -> Result<ByFile, StoreError> {
-    let nodes = |lint: &Lint, tuple: &Tuple<'_>| -> Vec<i64> {
-        let places = lint.places.iter();
-        places
-            .filter_map(|(column, _)| tuple.number(*column))
-            .collect()
-    };
-    let all = lints.iter().flat_map(|(_, lint)| {
-        let rows = model.rows(lint.relation());
-        rows.flat_map(move |tuple| nodes(lint, &tuple))
-    });
-    let mut files: Vec<i64> = all.map(Store::node_file).collect();
-    files.sort_unstable();
-    files.dedup();
-    store.read_ahead(files)?;
     let mut mender = Mender::new(store);
     let mut found: Vec<(i64, Kept)> = Vec::new();
     for (at, lint) in lints {
         for tuple in model.sorted(lint.relation()) {
             let values = Policy::shown(&tuple);
             mender.note(found.len(), lint, &tuple, &values)?;
-            let first = nodes(lint, &tuple).first().copied();
+            let first = nodes(lint, &tuple).next();
             found.push((
                 first.map_or(0, Store::node_file),
                 kept_of(store, policy, (*at, lint), &tuple, &values)?,

@@ -123,7 +123,13 @@ impl Policy {
         let views = store.scoped_views().map_err(ViewError::from)?;
         for relation in self.inputs(&self.apart_goals(), given) {
             if !self.is_shared(relation.id) {
-                read_rows(store, &views, &relation, &Scope::Chosen, |cells| {
+                let sought = self.sought.iter().find(|(id, ..)| *id == relation.id);
+                let sought = sought.and_then(|(_, column, texts)| {
+                    let column = relation.columns.get(*column)?;
+                    Some(((*column).to_owned(), texts.clone()))
+                });
+                let scope = Scope::Chosen(sought);
+                read_rows(store, &views, &relation, &scope, |cells| {
                     push(&mut facts, &relation, cells)
                 })?;
             }

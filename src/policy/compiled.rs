@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::datalog::diagnostic::{Diagnostics, RuleError};
 use crate::datalog::source::Sources;
 use crate::datalog::{
-    self, Checked, CompiledProgram, Extent, Facts, Model, Options, RelId, Tuple, Value,
+    self, Checked, CompiledProgram, Extent, Facts, Model, Options, RelId, Sought, Tuple, Value,
 };
 use crate::store::{COMPILED, Scope, Store, ViewError};
 
@@ -23,6 +23,8 @@ pub struct Policy {
     lints: Vec<Lint>,
     /// From what each relation is derived.
     pub(super) extents: Vec<Extent>,
+    /// The texts that checks look for, where they look for some only.
+    pub(super) sought: Vec<Sought>,
     /// What it was compiled from, to point into when an evaluation fails.
     #[serde(skip)]
     rules: RuleSources,
@@ -101,15 +103,19 @@ impl Policy {
         store: &Store,
     ) -> Result<Policy, PolicyError> {
         let lints = lint::lints(checked);
-        let extents = match lints.is_empty() {
-            true => Vec::new(),
-            false => apart::extents(checked, store).map_err(ViewError::from)?,
+        let (extents, sought) = match lints.is_empty() {
+            true => (Vec::new(), Vec::new()),
+            false => (
+                apart::extents(checked, store).map_err(ViewError::from)?,
+                datalog::sought(checked),
+            ),
         };
         Ok(Policy {
             program,
             texts: texts(checked),
             lints,
             extents,
+            sought,
             rules,
         })
     }

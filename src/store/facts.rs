@@ -14,8 +14,9 @@ pub enum Scope {
     Whole,
     /// Of what belongs to a model, only that of the models with these folded names.
     Models(Vec<String>),
-    /// Of what belongs to a file or a model, only that of the files that are chosen ([`Store::choose`]).
-    Chosen,
+    /// Of what belongs to a file or a model, only that of the files that are chosen ([`Store::choose`]); and of that
+    /// only what has one of the texts in a column.
+    Chosen(Option<(String, Vec<String>)>),
 }
 
 /// A value of a row.
@@ -155,6 +156,7 @@ pub fn read_relation(
     let mut sql = format!("SELECT {} FROM \"{relation}\"", quoted.join(", "));
     let keys: &[String] = match scope {
         Scope::Models(keys) if scoped.0.contains(relation) => keys,
+        Scope::Chosen(Some((_, texts))) => texts,
         _ => &[],
     };
     match scope {
@@ -163,13 +165,18 @@ pub fn read_relation(
             sql.push_str(&vec!["?"; keys.len()].join(", "));
             sql.push(')');
         }
-        Scope::Chosen if scoped.0.contains(relation) => {
+        Scope::Chosen(_) if scoped.0.contains(relation) => {
             sql.push_str(" WHERE scope_key IN (SELECT name FROM chosen_model)");
         }
-        Scope::Chosen if store.is_of_files(relation)? => {
+        Scope::Chosen(_) if store.is_of_files(relation)? => {
             sql.push_str(" WHERE of_file IN (SELECT file FROM chosen)");
         }
+        Scope::Chosen(_) => sql.push_str(" WHERE true"),
         _ => {}
+    }
+    if let Scope::Chosen(Some((column, texts))) = scope {
+        let marks = vec!["?"; texts.len()].join(", ");
+        sql.push_str(&format!(" AND \"{relation}\".\"{column}\" IN ({marks})"));
     }
     let prepare = || store.connection.prepare_cached(&sql);
     let prepared = prepare().or_else(|_| {

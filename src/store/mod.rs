@@ -28,7 +28,7 @@ pub use kept::{COMPILED, GATHERED, Kept};
 pub use layer::{Layer, LooseFile, Texts};
 pub use lookup::{BlockDetails, ConfigurationSummary, RecipeName, RecipeSummary, StoredArgument};
 pub use notices::{CatalogFile, FileProblem, Notice};
-pub use origin::{Editable, FileComment, FileText, Place};
+pub use origin::{Editable, FileComment, FileText, Place, ReadDocuments, Unread};
 pub use place::cache_dir;
 
 use std::path::PathBuf;

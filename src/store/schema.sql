@@ -235,6 +235,13 @@ CREATE TABLE misnamed(
   flag TEXT NOT NULL,
   PRIMARY KEY(backend, name)
 ) WITHOUT ROWID;
+-- The flag that a name stands for in any version.
+CREATE TABLE meaning(
+  backend INTEGER NOT NULL REFERENCES backend_document(id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  flag TEXT NOT NULL,
+  PRIMARY KEY(backend, name)
+) WITHOUT ROWID;
 
 -- Which examined version of each backend speaks for a version that recipes name.
 CREATE TABLE version_reading(
@@ -287,12 +294,8 @@ CREATE VIEW current_argument AS
 
 -- The flag that a name stands for in any version, for the few flags that decisions read.
 CREATE VIEW meant_argument AS
-  SELECT a.*, COALESCE(
-      (SELECT n.flag FROM flag_name n WHERE n.backend = a.backend_id AND n.name = a.name
-        ORDER BY n.since DESC LIMIT 1),
-      (SELECT s.flag FROM misnamed s WHERE s.backend = a.backend_id AND s.name = a.name),
-      a.name) AS meant
-  FROM current_argument a;
+  SELECT a.*, COALESCE(m.flag, a.name) AS meant
+  FROM current_argument a LEFT JOIN meaning m ON m.backend = a.backend_id AND m.name = a.name;
 
 -- Base relations.
 

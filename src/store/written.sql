@@ -27,8 +27,10 @@ CREATE TEMP VIEW IF NOT EXISTS card_value AS
   SELECT w.file AS of_file, w.file << 24 AS document, w.path, w.place, w.kind, w.text, lower(trim(w.text)) AS folded,
     (w.file << 24) | w.node AS at, (w.file << 24) | w.key_node AS key_at
   FROM file f JOIN written w ON w.file = f.id WHERE f.kind = 'model';
+-- Variables are texts, whatever they look like.
 CREATE TEMP VIEW IF NOT EXISTS value_number AS
-  SELECT file AS of_file, (file << 24) | node AS at, number FROM written WHERE number IS NOT NULL
+  SELECT file AS of_file, (file << 24) | node AS at, number FROM written
+    WHERE number IS NOT NULL AND path NOT LIKE '%env/%'
   UNION ALL
   SELECT r.file, (r.file << 24) | w.node, w.number
   FROM block_word w JOIN block b ON b.id = w.block JOIN recipe_document r ON r.id = b.recipe

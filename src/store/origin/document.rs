@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use rusqlite::OptionalExtension;
 
 use super::{FileText, Place, file_text};
@@ -47,24 +46,20 @@ impl Store {
         Ok(document)
     }
 
-    /// Reads documents that will be asked for, on all cores.
+    /// Where the documents of files are read from, on any thread.
     ///
     /// # Errors
     /// SQLite fails.
-    pub fn read_ahead(&self, files: impl IntoIterator<Item = i64>) -> Result<(), StoreError> {
-        let mut sources = Vec::new();
-        for file in files {
-            if !self.documents.0.borrow().contains_key(&file) {
-                sources.push((file, self.content_of(file)?));
-            }
-        }
-        let read = sources.into_par_iter().map(|(file, source)| {
-            let document = source.and_then(|(content, name, hash)| read(content, name, &hash));
-            (file, document.map(Arc::new))
-        });
-        let read: Vec<(i64, Option<Arc<Document>>)> = read.collect();
-        self.documents.0.borrow_mut().extend(read);
-        Ok(())
+    pub fn unread(&self, files: &[i64]) -> Result<Unread, StoreError> {
+        let sources = files
+            .iter()
+            .map(|file| Ok::<_, StoreError>((*file, self.content_of(*file)?)));
+        Ok(Unread(sources.collect::<Result<_, _>>()?))
+    }
+
+    /// Takes documents that were read, since they will be asked for.
+    pub fn take_read(&self, read: ReadDocuments) {
+        self.documents.0.borrow_mut().extend(read.0);
     }
 
     /// Forgets the documents that were read.
@@ -93,6 +88,26 @@ impl Store {
         let layer = layer.and_then(|layer| self.layers.get(layer));
         let content = layer.and_then(|layer| layer.content(&name));
         Ok(content.map(|content| (content, name, hash)))
+    }
+}
+
+/// Where the documents of some files are read from.
+#[derive(Debug)]
+pub struct Unread(HashMap<i64, Option<(Content, String, String)>>);
+
+/// Documents that were read.
+#[derive(Debug, Default)]
+pub struct ReadDocuments(Vec<(i64, Option<Arc<Document>>)>);
+
+impl Unread {
+    /// Reads the documents of those of the files that are known here.
+    pub fn read(&self, files: impl IntoIterator<Item = i64>) -> ReadDocuments {
+        let read = files.into_iter().filter_map(|file| {
+            let source = self.0.get(&file)?.clone();
+            let document = source.and_then(|(content, name, hash)| read(content, name, &hash));
+            Some((file, document.map(Arc::new)))
+        });
+        ReadDocuments(read.collect())
     }
 }
 

@@ -20,6 +20,7 @@ use table::Source;
 
 pub use comments::FileComment;
 pub(super) use document::Documents;
+pub use document::{ReadDocuments, Unread};
 pub use editable::Editable;
 pub use file_text::FileText;
 
