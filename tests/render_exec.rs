@@ -59,15 +59,22 @@ env \
 fn only_whole_folders_are_those_of_the_host() {
     let mut plan = full();
     plan.set_env("BELOW", "/workspace/model-cache/vllm");
+    plan.set_env("ALL", "/workspace/model-cache");
     plan.set_env("BESIDE", "/workspace/model-cache-2");
     plan.argv = words("vllm --download-dir /workspace/model-cache/a");
     let run = exec::run(&plan).unwrap();
     let argv = run.argv();
     for word in [
         "BELOW=/home/operator/.cache/aim-engine/models/vllm",
+        "ALL=/home/operator/.cache/aim-engine/models",
         "BESIDE=/workspace/model-cache-2",
         "/home/operator/.cache/aim-engine/models/a",
     ] {
+        assert!(argv.contains(&word.to_owned()), "{word}: {argv:?}");
+    }
+    plan.mounts[0].host = "/".into();
+    let argv = exec::run(&plan).unwrap().argv();
+    for word in ["BELOW=/vllm", "ALL=/", "/a"] {
         assert!(argv.contains(&word.to_owned()), "{word}: {argv:?}");
     }
 }

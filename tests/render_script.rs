@@ -286,6 +286,11 @@ fn the_plan_of_an_engine_without_a_probe_asks_from_outside() {
     plan.health_check = None;
     plan.health_path = "/is it".into();
     let text = script::file(&plan, &[]).unwrap();
+    let machine = Machine::new("docker");
+    plan.devices.clear();
+    let output = machine.run(&plan);
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(said(&output), "error: curl is not installed\n");
     assert!(
         text.contains("until curl --fail --silent 'http://127.0.0.1:8000/is it'"),
         "{text}"

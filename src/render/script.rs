@@ -46,6 +46,9 @@ pub fn file(plan: &LaunchPlan, comments: &[String]) -> Result<String, RenderErro
     if plan.cdi.is_none() && !plan.devices.is_empty() {
         script += &format!("for device in {}; do\n{DEVICE}", quoted(&plan.devices)?);
     }
+    if plan.health_check.is_none() {
+        script += CURL;
+    }
     script += EXISTS;
     let folders: Vec<String> = plan.mounts.iter().map(|mount| mount.host.clone()).collect();
     if !folders.is_empty() {
@@ -127,6 +130,8 @@ fi
 const DEVICE: &str = r#"  [ -e "$device" ] || fail 3 "there is no $device: is the amdgpu driver loaded?"
 done
 "#;
+
+const CURL: &str = "command -v curl >/dev/null 2>&1 || fail 3 'curl is not installed'\n";
 
 const EXISTS: &str = r#"if "$engine" container inspect "$name" >/dev/null 2>&1; then
   fail 1 "there is a container $name; to remove it: $engine rm --force $name"
