@@ -232,6 +232,26 @@ fn an_engine_that_is_not_here() {
 }
 
 #[test]
+fn the_engine_that_is_installed_alone_is_meant() {
+    let engine = Engine::new("echo vllm\n");
+    let has = |modules: &str| {
+        // Answers the question for a package as Python does, and says what it is asked to run.
+        let python = format!(
+            "#!/bin/sh\ncase $1$2 in\n-m*) echo \"$2\" ;;\n{modules}) exit 0 ;;\n*) exit 1 ;;\nesac\n"
+        );
+        let path = engine.place.write("bin/python3", python);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    has("*\"'sglang'\"*");
+    assert_eq!(engine.serves(&[]).exits(0).out, "sglang.launch_server\n");
+    assert_eq!(engine.serves(&["--backend", "vllm"]).exits(0).out, "vllm\n");
+    has("*\"'vllm'\"*");
+    assert_eq!(engine.serves(&[]).exits(0).out, "vllm\n");
+    has("*find_spec*");
+    assert_eq!(engine.serves(&[]).exits(0).out, "vllm\n");
+}
+
+#[test]
 fn no_recipe_no_engine() {
     let engine = Engine::new("echo started\n");
     let ran = engine.serves(&["--precision", "fp4", "--strict"]).exits(1);
