@@ -54,6 +54,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  aim-engine launch Qwen/Qwen3-32B 4 --dry-run\n  aim-engine launch Qwen/Qwen3-32B 4 --engine podman"
     )]
     Launch(LaunchArgs),
+    /// Decide how to serve a model, and become the engine that does it
+    #[command(
+        after_help = "Examples:\n  aim-engine serve Qwen/Qwen3-32B\n  aim-engine serve Qwen/Qwen3-32B 4 --backend vllm --dry-run"
+    )]
+    Serve(super::serve::ServeArgs),
     /// Prove a decision: why this recipe; or any tuple: 'relation(value, _)'
     #[command(
         after_help = "Examples:\n  aim-engine why Qwen/Qwen3-32B 4\n  aim-engine why Qwen/Qwen3-32B --full\n  aim-engine why 'model_parameters(\"Qwen/Qwen3-32B\", _)'"
@@ -145,6 +150,7 @@ impl Command {
         match self {
             Command::Generate(args) => args.batch.is_none().then_some(&mut args.catalog),
             Command::Launch(args) => Some(&mut args.catalog),
+            Command::Serve(args) => Some(&mut args.catalog),
             Command::Lint(args) => args.can_run_again().then_some(&mut args.catalog),
             Command::List(args) => Some(&mut args.listing.catalog),
             Command::Coverage(args) => Some(&mut args.catalog),
@@ -302,6 +308,9 @@ pub(super) struct ContainerArgs {
     /// Folder of the host where models are kept
     #[arg(long, value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
+    /// Name the GPUs by CDI (amd.com/gpu=0), in place of device files
+    #[arg(long)]
+    pub cdi: bool,
 }
 
 #[derive(Debug, Args)]
@@ -335,6 +344,14 @@ pub(super) struct GenerateArgs {
 pub(super) enum GenerateFormat {
     /// A `docker run` command for sh
     Docker,
+    /// The engine's own command, for use inside its container
+    Exec,
+    /// A file for Docker Compose
+    Compose,
+    /// A `.container` file for systemd and podman
+    Quadlet,
+    /// A script for sh that starts the container and waits for it
+    Script,
     /// The whole answer
     Json,
 }

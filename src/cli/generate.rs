@@ -1,9 +1,11 @@
 //! `generate`: the decision, printed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::catalog::typed::nearest;
 use crate::launch::{Answer, Detail, Request, Wishes, cache_dir};
+use crate::plan::{CACHE_PATH, LaunchPlan};
+use crate::render::{RenderError, compose, exec, quadlet, script};
 
 use super::args::{ContainerArgs, GenerateArgs, GenerateFormat, WantedArgs};
 use super::batch;
@@ -30,7 +32,10 @@ pub(super) fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
     } else {
         Detail::Choice
     };
-    let wishes = wishes(&args.container);
+    let mut wishes = wishes(&args.container);
+    if args.format == GenerateFormat::Exec {
+        wishes.cache_dir = cache_dir_beside_engine(args.container.cache_dir.clone());
+    }
     let made = match made(&session, &policy, &request, &machine, &wishes, detail) {
         Ok(made) => made,
         Err(no) if json => {
@@ -56,9 +61,41 @@ pub(super) fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
         } else {
             Vec::new()
         };
-        output::answer(&made.printed(&comments)?)?;
+        let text = match args.format {
+            GenerateFormat::Docker | GenerateFormat::Json => made.printed(&comments)?,
+            target => written(target, &made.planned.0.plan, &comments).map_err(unwritable)?,
+        };
+        output::answer(&text)?;
     }
     Ok(Exit::Done)
+}
+
+fn written(
+    target: GenerateFormat,
+    plan: &LaunchPlan,
+    comments: &[String],
+) -> Result<String, RenderError> {
+    match target {
+        GenerateFormat::Compose => compose::file(plan, comments),
+        GenerateFormat::Quadlet => quadlet::file(plan, comments),
+        GenerateFormat::Script => script::file(plan, comments),
+        _ => Ok(exec::run(plan)?.printed(comments)?),
+    }
+}
+
+fn unwritable(error: RenderError) -> Failure {
+    Failure::new(Exit::Usage, error)
+}
+
+/// Where models are kept for an engine that runs here and not in a container of the plan: as asked,
+/// else where a container has them, else as on a host.
+pub(super) fn cache_dir_beside_engine(asked: Option<PathBuf>) -> Option<PathBuf> {
+    let is_set = std::env::var_os("AIM_CACHE_DIR").is_some_and(|dir| !dir.is_empty());
+    let mounted = Path::new(CACHE_PATH);
+    if asked.is_none() && !is_set && mounted.is_dir() {
+        return Some(mounted.to_owned());
+    }
+    cache_dir(asked)
 }
 
 /// `--recipe` as a file, where it names one.
@@ -131,6 +168,7 @@ pub(super) fn wishes(args: &ContainerArgs) -> Wishes {
         name: args.name.clone(),
         gpu_ids: args.gpu_ids.clone(),
         cache_dir: cache_dir(args.cache_dir.clone()),
+        cdi: args.cdi,
         detach: false,
     }
 }

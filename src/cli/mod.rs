@@ -21,6 +21,7 @@ mod output;
 mod query;
 mod rules;
 mod schema;
+mod serve;
 mod session;
 mod shell;
 mod table;
@@ -56,6 +57,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Generate(args) => generate::run(args),
         Command::Launch(args) => launch::run(args),
+        Command::Serve(args) => serve::run(args),
         Command::Lint(args) => lint::run(args),
         Command::List(args) => list::run(args),
         Command::ListRecipes(args) => list::recipes(args, None),
@@ -78,7 +80,11 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
 }
 
 /// The names (of links to the program) by which it is one of its commands.
-const NAMES: &[(&str, &str)] = &[("aim-generate", "generate"), ("aim-shell", "shell")];
+const NAMES: &[(&str, &str)] = &[
+    ("aim-generate", "generate"),
+    ("aim-serve", "serve"),
+    ("aim-shell", "shell"),
+];
 
 /// Called by the name `aim-generate` (a link to the program), it is `aim-engine generate`.
 fn called_by_name(mut words: Vec<OsString>) -> Vec<OsString> {
