@@ -166,6 +166,17 @@ fn check_up(
     Ok(())
 }
 
+/// Makes the folders of the host that the container sees: podman wants them to be there, and Docker would make
+/// them for root alone.
+fn make_folders(plan: &LaunchPlan) {
+    for mount in &plan.mounts {
+        if let Err(error) = std::fs::create_dir_all(&mount.host) {
+            let says = format!("the folder `{}` cannot be made: {error}", mount.host);
+            output::line("warning", &says);
+        }
+    }
+}
+
 /// One start, and what it needs.
 struct Start<'a> {
     args: &'a LaunchArgs,
@@ -212,6 +223,7 @@ impl Start<'_> {
             .clone()
             .for_program(self.engine.program())
             .argv();
+        make_folders(&plan);
         tracing::info!(?argv, "starting the container");
         let mut running = Running::start(self.engine, &plan, &argv)?;
         let mut progress = Progress::begin("starting");
