@@ -2,10 +2,12 @@
 
 pub mod catalog;
 pub mod cli;
+pub mod container;
 pub mod coverage;
 pub mod datalog;
 pub mod detect;
 pub mod diff;
+pub mod doctor;
 pub mod explain;
 pub mod fit;
 pub mod launch;
@@ -17,4 +19,5 @@ pub mod policy;
 pub mod query;
 pub mod render;
 pub mod schema;
+pub mod state;
 pub mod store;

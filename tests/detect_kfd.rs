@@ -64,6 +64,8 @@ fn one_device_in_full() {
         compute_units: Some(304),
         xcc_count: Some(8),
         cpu_cores: Some(0),
+        node: Some(3),
+        ..Device::default()
     };
     assert_eq!(devices[1], expected);
 }

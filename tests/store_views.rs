@@ -19,20 +19,28 @@ use program::Place;
 use rusqlite::Connection;
 
 /// Facts of a request and its machine, which no store holds.
-const GIVEN: [&str; 14] = [
+const GIVEN: [&str; 22] = [
     "allow_unknown_flags",
     "asked_backend",
     "asked_gpus",
     "asked_metric",
     "asked_precision",
     "asked_recipe",
+    "container_end",
     "counted",
     "declared_gpus",
     "declared_hardware",
+    "gpu_figure",
+    "gpu_property",
+    "host_figure",
+    "host_property",
+    "launched",
     "limited",
     "listed",
+    "log_line",
     "request",
-    "seen_device",
+    "source_device",
+    "source_gpus",
     "strict",
 ];
 

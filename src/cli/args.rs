@@ -51,9 +51,22 @@ pub(super) enum Command {
     Generate(GenerateArgs),
     /// Decide how to serve a model, and start the container
     #[command(
-        after_help = "Examples:\n  aim-engine launch Qwen/Qwen3-32B 4 --dry-run\n  aim-engine launch Qwen/Qwen3-32B 4 --engine podman"
+        after_help = "Examples:\n  aim-engine launch Qwen/Qwen3-32B 4 --dry-run\n  aim-engine launch Qwen/Qwen3-32B 4 --detach\n  aim-engine launch Qwen/Qwen3-32B 4 --engine podman --timeout 2h\n  aim-engine launch qwen3-32b --recipe my-recipe.yaml"
     )]
-    Launch(LaunchArgs),
+    Launch(super::launch::LaunchArgs),
+    /// Show what was launched, and how it is
+    #[command(
+        after_help = "Examples:\n  aim-engine status\n  aim-engine status aim-qwen3-32b --format json"
+    )]
+    Status(super::status::StatusArgs),
+    /// Show what a launched container has written
+    #[command(
+        after_help = "Examples:\n  aim-engine logs aim-qwen3-32b --tail 50\n  aim-engine logs -f aim-qwen3-32b"
+    )]
+    Logs(super::logs::LogsArgs),
+    /// End and remove launched containers
+    #[command(after_help = "Examples:\n  aim-engine stop aim-qwen3-32b\n  aim-engine stop --all")]
+    Stop(super::stop::StopArgs),
     /// Decide how to serve a model, and become the engine that does it
     #[command(
         after_help = "Examples:\n  aim-engine serve Qwen/Qwen3-32B\n  aim-engine serve Qwen/Qwen3-32B 4 --backend vllm --dry-run"
@@ -112,6 +125,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  aim-engine detect\n  aim-engine detect --format json > host.json\n  aim-engine generate Qwen/Qwen3-32B --host host.json"
     )]
     Detect(DetectArgs),
+    /// Say what is wrong with the machine, and what mends it
+    #[command(
+        after_help = "Examples:\n  aim-engine doctor\n  aim-engine doctor Qwen/Qwen3-32B --port 8000\n  aim-engine doctor --host host.json"
+    )]
+    Doctor(super::doctor::DoctorArgs),
     /// Write a new recipe or model card from a template
     New(NewArgs),
     /// Print the JSON Schema of recipes or model cards, for editors
@@ -151,6 +169,7 @@ impl Command {
             Command::Generate(args) => args.batch.is_none().then_some(&mut args.catalog),
             Command::Launch(args) => Some(&mut args.catalog),
             Command::Serve(args) => Some(&mut args.catalog),
+            Command::Doctor(args) => Some(&mut args.catalog),
             Command::Lint(args) => args.can_run_again().then_some(&mut args.catalog),
             Command::List(args) => Some(&mut args.listing.catalog),
             Command::Coverage(args) => Some(&mut args.catalog),
@@ -308,6 +327,9 @@ pub(super) struct ContainerArgs {
     /// Folder of the host where models are kept
     #[arg(long, value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
+    /// In the background: `launch` returns once the model is served
+    #[arg(long)]
+    pub detach: bool,
     /// Name the GPUs by CDI (amd.com/gpu=0), in place of device files
     #[arg(long)]
     pub cdi: bool,
@@ -354,42 +376,6 @@ pub(super) enum GenerateFormat {
     Script,
     /// The whole answer
     Json,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct LaunchArgs {
-    #[command(flatten)]
-    pub request: RequestArgs,
-    /// Print the command, and run nothing
-    #[arg(long, help_heading = "Container")]
-    pub dry_run: bool,
-    /// Return once the container has started
-    #[arg(long, help_heading = "Container")]
-    pub detach: bool,
-    /// Which program runs containers
-    #[arg(long, value_enum, default_value_t = Engine::Docker, help_heading = "Container")]
-    pub engine: Engine,
-    #[command(flatten)]
-    pub machine: MachineArgs,
-    #[command(flatten)]
-    pub catalog: CatalogArgs,
-    #[command(flatten)]
-    pub container: ContainerArgs,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Engine {
-    Docker,
-    Podman,
-}
-
-impl Engine {
-    pub fn program(self) -> &'static str {
-        match self {
-            Engine::Docker => "docker",
-            Engine::Podman => "podman",
-        }
-    }
 }
 
 /// How an answer that is a table is printed.

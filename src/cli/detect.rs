@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::detect::{self, Detected, EnvMap};
+use crate::detect::{self, Detected, Extent};
 
 use super::args::{DetectArgs, TableFormat};
 use super::failure::{Exit, Failure};
@@ -11,13 +11,8 @@ use super::table::table;
 
 pub(super) fn run(args: &DetectArgs) -> Result<Exit, Failure> {
     let root = args.root.as_deref().unwrap_or(Path::new("/"));
-    // A saved tree is another machine: this process's variables say nothing of it.
-    let env = if args.root.is_some() {
-        EnvMap::new()
-    } else {
-        detect::environment::of_this_process()
-    };
-    let detected = detect::detect(root, &env);
+    let env = detect::variables(root);
+    let detected = detect::look(root, &env, Extent::Everything);
     let nothing = detected.devices().is_none_or(<[_]>::is_empty);
     match args.format {
         TableFormat::Json => output::json(&detected)?,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::catalog::typed::nearest;
+use crate::detect::Extent;
 use crate::launch::{Answer, Detail, Request, Wishes, cache_dir};
 use crate::plan::{CACHE_PATH, LaunchPlan};
 use crate::render::{RenderError, compose, exec, quadlet, script};
@@ -10,7 +11,7 @@ use crate::render::{RenderError, compose, exec, quadlet, script};
 use super::args::{ContainerArgs, GenerateArgs, GenerateFormat, WantedArgs};
 use super::batch;
 use super::failure::{Exit, Failure};
-use super::machine::machine;
+use super::machine::machine_to;
 use super::made::made;
 use super::output;
 use super::session::Session;
@@ -25,7 +26,7 @@ pub(super) fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
     let model = args.model.as_deref().unwrap_or_default();
     let asked = args.count.get();
     let request = request(&session, model, asked, &args.wanted)?;
-    let machine = machine(&args.machine, request.gpus, &session.store)?;
+    let machine = machine_to(Extent::Usage, &args.machine, request.gpus, &session.store)?;
     let json = args.format == GenerateFormat::Json;
     let detail = if json || args.explain {
         Detail::Search
@@ -169,6 +170,6 @@ pub(super) fn wishes(args: &ContainerArgs) -> Wishes {
         gpu_ids: args.gpu_ids.clone(),
         cache_dir: cache_dir(args.cache_dir.clone()),
         cdi: args.cdi,
-        detach: false,
+        detach: args.detach,
     }
 }

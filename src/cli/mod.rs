@@ -3,16 +3,21 @@
 mod args;
 mod batch;
 mod completions;
+mod containers;
 mod coverage;
 mod detect;
 mod diff;
+mod doctor;
+mod engine;
 mod explain;
 mod failure;
 mod fit;
 mod generate;
+mod idle;
 mod launch;
 mod lint;
 mod list;
+mod logs;
 mod lsp;
 mod machine;
 mod made;
@@ -24,6 +29,8 @@ mod schema;
 mod serve;
 mod session;
 mod shell;
+mod status;
+mod stop;
 mod table;
 
 use std::ffi::OsString;
@@ -57,6 +64,9 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Generate(args) => generate::run(args),
         Command::Launch(args) => launch::run(args),
+        Command::Status(args) => status::run(args),
+        Command::Logs(args) => logs::run(args),
+        Command::Stop(args) => stop::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Lint(args) => lint::run(args),
         Command::List(args) => list::run(args),
@@ -66,6 +76,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Fit(args) => fit::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Detect(args) => detect::run(args),
+        Command::Doctor(args) => doctor::run(args),
         Command::New(args) => new::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Lsp(args) => lsp::run(args),

@@ -1,6 +1,6 @@
 //! The machine to decide for: named by flags, or as detection saw it.
 
-use crate::detect::{Detected, Level};
+use crate::detect::{Detected, Fact, Level, Observation};
 
 /// What is known of a machine before the rules look at it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,14 +37,28 @@ impl MachineFacts {
     }
 
     /// The levels above the host at which the visible GPUs are limited.
-    pub fn limits(&self) -> impl Iterator<Item = &crate::detect::Observation> {
-        let observations = self
-            .detected
-            .as_ref()
-            .map(|detected| detected.observations.as_slice());
-        observations
+    pub fn limits(&self) -> impl Iterator<Item = &Observation> {
+        self.observations()
+            .filter(|seen| seen.level != Level::Host && seen.visible.is_some())
+    }
+
+    /// The sources that list devices by numbers that all share.
+    pub fn listings(&self) -> impl Iterator<Item = &Observation> {
+        self.observations()
+            .filter(|seen| seen.devices.is_some() && !seen.own_numbers)
+    }
+
+    /// What was seen beside the devices.
+    pub fn facts(&self) -> &[Fact] {
+        let detected = self.detected.as_ref();
+        detected.map_or(&[], |detected| detected.facts.as_slice())
+    }
+
+    fn observations(&self) -> impl Iterator<Item = &Observation> {
+        let detected = self.detected.as_ref();
+        detected
+            .map(|detected| detected.observations.as_slice())
             .unwrap_or_default()
             .iter()
-            .filter(|seen| seen.level != Level::Host && seen.visible.is_some())
     }
 }

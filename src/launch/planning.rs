@@ -271,7 +271,10 @@ fn label(plan: &mut LaunchPlan, selected: &Selected, model: &str, port: u16) {
     for (label, value) in [
         (plan::LABEL_RECIPE, selected.recipe_id.clone()),
         (plan::LABEL_MODEL, model.to_owned()),
+        (plan::LABEL_BACKEND, selected.backend.clone()),
         (plan::LABEL_PORT, port.to_string()),
+        (plan::LABEL_GPU_IDS, plan.gpu_list()),
+        (plan::LABEL_HEALTH_PATH, plan.health_path.clone()),
     ] {
         plan.labels.insert(label.to_owned(), value);
     }

@@ -22,7 +22,9 @@ pub use selection::{Selection, UnknownCheck, nearest_check};
 pub use subject::{Files, Subject};
 
 use crate::datalog::RelId;
-use crate::policy::{Lint, OF_MACHINES, OF_REQUESTS, Policy, PolicyError};
+use crate::policy::{
+    Lint, OF_CONTAINERS, OF_MACHINES, OF_REQUESTS, OF_SURROUNDINGS, Policy, PolicyError,
+};
 use crate::store::{Store, ViewError};
 
 use kept::{Kept, ShownFiles};
@@ -70,8 +72,9 @@ pub fn lint(store: &Store, policy: &Policy, subject: &Subject) -> Result<Finding
 
 /// Nothing is asked, of no machine: a check that looks at either finds nothing.
 fn given(policy: &Policy) -> Vec<RelId> {
-    let given = OF_REQUESTS.iter().chain(OF_MACHINES);
-    given
+    [OF_REQUESTS, OF_MACHINES, OF_SURROUNDINGS, OF_CONTAINERS]
+        .into_iter()
+        .flatten()
         .filter_map(|name| policy.program.relation(name))
         .collect()
 }

@@ -26,6 +26,12 @@ pub const LABEL_RECIPE: &str = "com.amd.aim.recipe";
 pub const LABEL_MODEL: &str = "com.amd.aim.model";
 /// The port that the engine answers on.
 pub const LABEL_PORT: &str = "com.amd.aim.port";
+/// The backend's name.
+pub const LABEL_BACKEND: &str = "com.amd.aim.backend";
+/// The GPUs that it uses, by the host's numbers with commas between them.
+pub const LABEL_GPU_IDS: &str = "com.amd.aim.gpu-ids";
+/// The path that the engine answers on once it is ready.
+pub const LABEL_HEALTH_PATH: &str = "com.amd.aim.health-path";
 /// Where the model cache is inside a container.
 pub const CACHE_PATH: &str = "/workspace/model-cache";
 /// The variable that carries [`LaunchPlan::gpu_ids`].
@@ -153,6 +159,11 @@ impl LaunchPlan {
         }
     }
 
+    /// The GPUs to use with commas between them, as labels have them.
+    pub fn gpu_list(&self) -> String {
+        listed(&self.gpu_ids)
+    }
+
     /// The image with its registry: Docker's own where none is named, as Docker reads it. podman has to
     /// be told.
     pub fn qualified_image(&self) -> String {
@@ -178,16 +189,21 @@ impl LaunchPlan {
             Some(cdi) => &cdi.visible,
             None => &self.gpu_ids,
         };
-        let ids: Vec<String> = ids.iter().map(u32::to_string).collect();
         let visible = (!ids.is_empty()).then(|| EnvVar {
             name: VISIBLE_DEVICES.into(),
-            value: ids.join(","),
+            value: listed(ids),
         });
         visible
             .into_iter()
             .chain(self.env.iter().cloned())
             .collect()
     }
+}
+
+/// Numbers with commas between them.
+fn listed(ids: &[u32]) -> String {
+    let ids: Vec<String> = ids.iter().map(u32::to_string).collect();
+    ids.join(",")
 }
 
 /// The name of a model's container: `aim-` and the last part of the model's id in lower case, with `-`

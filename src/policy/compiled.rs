@@ -47,6 +47,22 @@ impl Policy {
         Policy::load_for(Purpose::Lints, rules, store)
     }
 
+    /// Why these rules say a container did not come up, in the same way.
+    ///
+    /// # Errors
+    /// The rules have mistakes.
+    pub fn load_failures(rules: RuleSources, store: &Store) -> Result<Policy, PolicyError> {
+        Policy::load_for(Purpose::Failures, rules, store)
+    }
+
+    /// What these rules tell of a machine and find wrong with it, in the same way.
+    ///
+    /// # Errors
+    /// The rules have mistakes.
+    pub fn load_machine(rules: RuleSources, store: &Store) -> Result<Policy, PolicyError> {
+        Policy::load_for(Purpose::Machine, rules, store)
+    }
+
     /// What these rules decide, compiled now and kept nowhere.
     ///
     /// # Errors

@@ -385,6 +385,9 @@ CREATE VIEW model_latent AS
     (document ->> '$.attention.kv_lora_rank') + COALESCE(document ->> '$.attention.rope_dim', 0)
       AS "values", model_key AS scope_key
   FROM model_document WHERE current AND document ->> '$.attention.kv_lora_rank' > 0;
+CREATE VIEW model_gated AS
+  SELECT model, model_key AS scope_key FROM model_document
+  WHERE current AND document ->> '$.gated' = 1;
 CREATE VIEW model_window AS
   SELECT model, document ->> '$.attention.sliding_layers' AS layers,
     document ->> '$.attention.sliding_window' AS "window", model_key AS scope_key
@@ -397,6 +400,9 @@ CREATE VIEW hardware AS
 CREATE VIEW hardware_pci AS
   SELECT h.hardware, p.pci_id FROM hardware_document h JOIN pci p ON p.hardware = h.id
   WHERE h.current;
+CREATE VIEW hardware_product AS
+  SELECT h.hardware, lower(trim(p.value)) AS product
+  FROM hardware_document h, json_each(h.document, '$.product_names') p WHERE h.current;
 CREATE VIEW hardware_compute_units AS
   SELECT hardware, compute_units FROM hardware_document
   WHERE current AND compute_units IS NOT NULL;

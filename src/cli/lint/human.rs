@@ -11,7 +11,7 @@ use crate::lint::{Finding, Findings, Label};
 use crate::policy::Severity;
 
 /// All findings.
-pub(super) fn shown(findings: &Findings) -> String {
+pub(in crate::cli) fn shown(findings: &Findings) -> String {
     let mut text = String::new();
     let handler = output::handler();
     for finding in &findings.findings {

@@ -330,6 +330,7 @@ static ORIGINS: &[(&str, &[Source])] = &[
             &[("layers", "attention/sliding_layers")],
         )],
     ),
+    ("model_gated", &[of(&CARD, "gated", &[])]),
     (
         "hardware",
         &[of(
@@ -342,6 +343,7 @@ static ORIGINS: &[(&str, &[Source])] = &[
         "hardware_pci",
         &[of(&HARDWARE, "pci_ids/{pci_id}|vf_pci_ids/{pci_id}", &[])],
     ),
+    ("hardware_product", &[of(&HARDWARE, "product_names", &[])]),
     (
         "hardware_compute_units",
         &[of(&HARDWARE, "compute_units", &[])],
