@@ -15,6 +15,8 @@ mod engine;
 mod fights;
 #[path = "docker/outside.rs"]
 mod outside;
+#[path = "docker/podman.rs"]
+mod podman;
 #[path = "docker/signals.rs"]
 mod signals;
 #[path = "docker/world.rs"]

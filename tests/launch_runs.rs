@@ -103,10 +103,10 @@ fn docker_comes_before_podman_and_the_user_before_both() {
     for (flags, env, runs) in [
         (&[][..], &[][..], "docker"),
         (&["--engine", "podman"], &[], "podman"),
-        (&[], &[("AIM_ENGINE", "podman")], "podman"),
+        (&[], &[("AIM_CONTAINER_ENGINE", "podman")], "podman"),
         (
             &["--engine", "docker"],
-            &[("AIM_ENGINE", "podman")],
+            &[("AIM_CONTAINER_ENGINE", "podman")],
             "docker",
         ),
     ] {

@@ -14,7 +14,7 @@ pub(in crate::cli) struct EngineArgs {
     #[arg(
         long,
         value_enum,
-        env = "AIM_ENGINE",
+        env = "AIM_CONTAINER_ENGINE",
         value_name = "PROGRAM",
         help_heading = "Container"
     )]

@@ -2,7 +2,7 @@
 
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
@@ -39,21 +39,21 @@ impl Follower {
     /// It cannot be started.
     pub fn start(program: &str, words: &[String]) -> Result<Follower, ContainerError> {
         tracing::debug!(program, ?words, "starting");
-        let mut child = Command::new(program)
-            .args(words)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .map_err(|error| ContainerError::of_start(program, error))?;
+        let begin = || {
+            // One pipe for both streams: lines stay in their order.
+            let (stream, pipe) = std::io::pipe()?;
+            let child = Command::new(program)
+                .args(words)
+                .stdin(Stdio::null())
+                .stdout(pipe.try_clone()?)
+                .stderr(pipe)
+                .process_group(0)
+                .spawn()?;
+            Ok((child, stream))
+        };
+        let (child, stream) = begin().map_err(|error| ContainerError::of_start(program, error))?;
         let (sender, lines) = sync_channel(WAITING);
-        if let Some(stream) = child.stdout.take() {
-            read(stream, sender.clone());
-        }
-        if let Some(stream) = child.stderr.take() {
-            read(stream, sender);
-        }
+        thread::spawn(move || each_line(stream, |line| sender.send(line).is_ok()));
         Ok(Follower { child, lines })
     }
 
@@ -83,8 +83,4 @@ impl Follower {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn read(stream: impl std::io::Read + Send + 'static, lines: SyncSender<String>) {
-    thread::spawn(move || each_line(stream, |line| lines.send(line).is_ok()));
 }

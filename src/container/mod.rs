@@ -18,7 +18,7 @@ pub use engine::Engine;
 pub use error::ContainerError;
 pub use follow::{Follower, Next};
 pub use health::{Health, is_healthy, served_model};
-pub use image::pull_command;
+pub use image::pull_words;
 pub use inspected::{Container, Status};
 pub use port::{is_free, next_free};
 pub use time::{now_s, parse_rfc3339};

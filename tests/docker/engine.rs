@@ -40,7 +40,9 @@ pub fn has_program(name: &str) -> bool {
 
 impl Daemon {
     fn begin() -> Result<Daemon, String> {
-        for program in ["docker", "dockerd", "gcc", "ip", "unshare", "tar"] {
+        for program in [
+            "docker", "dockerd", "gcc", "ip", "nsenter", "tar", "unshare",
+        ] {
             if !has_program(program) {
                 return Err(format!("`{program}` is not installed"));
             }
@@ -79,6 +81,15 @@ impl Daemon {
     /// What `DOCKER_HOST` names.
     pub fn host(&self) -> String {
         format!("unix://{}/docker.sock", self.root.display())
+    }
+
+    /// A program with its words, run where the device files are.
+    pub fn beside(&self, program: &str) -> Command {
+        let script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut command = Command::new("nsenter");
+        let namespace = format!("--mount=/proc/{}/ns/mnt", script.0.id());
+        command.args([&namespace, "--", program]);
+        command
     }
 
     pub fn docker(&self, words: &[&str]) -> Output {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::cli::failure::Failure;
 use crate::cli::output;
-use crate::container::{Engine, Follower, Next, pull_command};
+use crate::container::{Engine, Follower, Next, pull_words};
+use crate::plan::LaunchPlan;
 
 use super::progress::Progress;
 use super::signals::Signals;
@@ -23,7 +24,8 @@ pub(super) enum NoImage {
 }
 
 /// Fetches the image where it is not on this machine.
-pub(super) fn fetch(engine: Engine, image: &str, signals: &Signals) -> Result<(), NoImage> {
+pub(super) fn fetch(engine: Engine, plan: &LaunchPlan, signals: &Signals) -> Result<(), NoImage> {
+    let image = &plan.image;
     if engine
         .has_image(image)
         .map_err(|error| NoImage::Failed(error.into()))?
@@ -34,9 +36,9 @@ pub(super) fn fetch(engine: Engine, image: &str, signals: &Signals) -> Result<()
         "note",
         &format!("the image `{image}` is not on this machine and is fetched now"),
     );
-    let (program, words) = pull_command(engine, image);
+    let words = pull_words(engine, plan);
     let mut pull =
-        Follower::start(program, &words).map_err(|error| NoImage::Failed(error.into()))?;
+        Follower::start(engine.program(), &words).map_err(|error| NoImage::Failed(error.into()))?;
     let mut tail = Tail::default();
     let mut progress = Progress::begin("fetching");
     loop {

@@ -54,7 +54,7 @@ pub(in crate::cli) struct LaunchArgs {
     #[arg(long, help_heading = "Container")]
     pub dry_run: bool,
     /// How long it may take until it answers, such as 90, 30m or 2h; 0: do not wait [default: by the model's size]
-    #[arg(long, value_name = "TIME", value_parser = timeout, help_heading = "Container")]
+    #[arg(long, value_name = "TIME", env = "AIM_START_TIMEOUT", value_parser = timeout, help_heading = "Container")]
     pub timeout: Option<Duration>,
     /// Launch a recipe's file in spite of its errors
     #[arg(long, requires = "recipe", help_heading = "Request")]
@@ -166,6 +166,17 @@ fn check_up(
     Ok(())
 }
 
+/// Makes the folders of the host that the container sees: podman wants them to be there, and Docker would make
+/// them for root alone.
+fn make_folders(plan: &LaunchPlan) {
+    for mount in &plan.mounts {
+        if let Err(error) = std::fs::create_dir_all(&mount.host) {
+            let says = format!("the folder `{}` cannot be made: {error}", mount.host);
+            output::line("warning", &says);
+        }
+    }
+}
+
 /// One start, and what it needs.
 struct Start<'a> {
     args: &'a LaunchArgs,
@@ -190,7 +201,7 @@ impl Start<'_> {
             backend: &selected.backend,
         };
         let image = made.planned.0.plan.image.clone();
-        match image::fetch(self.engine, &image, &self.signals) {
+        match image::fetch(self.engine, &made.planned.0.plan, &self.signals) {
             Ok(()) => {}
             Err(NoImage::Refused(tail)) => return Err(started.no_image(&image, &tail)),
             Err(NoImage::Interrupted) => return Ok(Exit::No),
@@ -212,6 +223,7 @@ impl Start<'_> {
             .clone()
             .for_program(self.engine.program())
             .argv();
+        make_folders(&plan);
         tracing::info!(?argv, "starting the container");
         let mut running = Running::start(self.engine, &plan, &argv)?;
         let mut progress = Progress::begin("starting");
@@ -265,7 +277,7 @@ impl Start<'_> {
             }
             Ok(Outcome::Ended(end)) => {
                 let stopped = self.was_stopped(&running);
-                self.give_up(&mut running, Recorded::Died);
+                self.give_up(&mut running, Recorded::Died, None);
                 if stopped {
                     output::line("note", &format!("`{name}` was stopped"));
                     return Ok(Exit::No);
@@ -273,7 +285,7 @@ impl Start<'_> {
                 Err(started.ended(end, &running.tail, took, false))
             }
             Ok(Outcome::TimedOut) => {
-                self.give_up(&mut running, Recorded::TimedOut);
+                self.give_up(&mut running, Recorded::TimedOut, None);
                 Err(started.timed_out(limit, &running.tail))
             }
             Ok(Outcome::Interrupted) if plan.detach && running.id.is_some() => {
@@ -284,11 +296,11 @@ impl Start<'_> {
             }
             Ok(Outcome::Interrupted) => {
                 output::line("note", &format!("stopping `{name}`"));
-                self.give_up(&mut running, Recorded::Interrupted);
+                self.give_up(&mut running, Recorded::Interrupted, None);
                 Ok(Exit::No)
             }
             Err(error) => {
-                self.give_up(&mut running, Recorded::Died);
+                self.give_up(&mut running, Recorded::Died, None);
                 Err(error.into())
             }
         }
@@ -305,7 +317,7 @@ impl Start<'_> {
         match ended {
             Ok(Outcome::Ended(end)) => {
                 let stopped = self.was_stopped(running);
-                self.give_up(running, Recorded::Died);
+                self.give_up(running, Recorded::Died, Some(GRACE));
                 if stopped || end.code == 0 {
                     output::line("note", &format!("`{}` was stopped", started.name));
                     return Ok(Exit::Done);
@@ -314,11 +326,11 @@ impl Start<'_> {
             }
             Ok(_) => {
                 output::line("note", &format!("stopping `{}`", started.name));
-                self.give_up(running, Recorded::Stopped);
+                self.give_up(running, Recorded::Stopped, Some(GRACE));
                 Ok(Exit::Done)
             }
             Err(error) => {
-                self.give_up(running, Recorded::Died);
+                self.give_up(running, Recorded::Died, Some(GRACE));
                 Err(error.into())
             }
         }
@@ -332,8 +344,8 @@ impl Start<'_> {
     }
 
     /// Leaves nothing of a container behind, and records why.
-    fn give_up(&self, running: &mut Running<'_>, outcome: Recorded) {
-        if let Err(error) = running.remove(GRACE) {
+    fn give_up(&self, running: &mut Running<'_>, outcome: Recorded, grace: Option<Duration>) {
+        if let Err(error) = running.remove(grace) {
             // It may still be there, and is not recorded as ended.
             let says = format!("the container may still be there: {error}");
             output::line("warning", &says);

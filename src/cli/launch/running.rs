@@ -166,8 +166,9 @@ impl<'p> Running<'p> {
         }
     }
 
-    /// Ends and removes the container, and whatever was about to make it.
-    pub(super) fn remove(&mut self, grace: Duration) -> Result<(), ContainerError> {
+    /// Ends and removes the container, and whatever was about to make it. One that serves is given `grace` to
+    /// end by itself; one that still loads has nothing to bring to an end.
+    pub(super) fn remove(&mut self, grace: Option<Duration>) -> Result<(), ContainerError> {
         if self.id.is_none() {
             self.follower.end();
             let until = Instant::now() + APPEAR;
@@ -189,9 +190,11 @@ impl<'p> Running<'p> {
         self.follower.end();
     }
 
-    fn remove_container(&self, id: &str, grace: Duration) -> Result<(), ContainerError> {
+    fn remove_container(&self, id: &str, grace: Option<Duration>) -> Result<(), ContainerError> {
         let runs = |container: Container| container.status == Status::Running;
-        if self.engine.container(id)?.is_some_and(runs) {
+        if let Some(grace) = grace
+            && self.engine.container(id)?.is_some_and(runs)
+        {
             self.engine.stop(id, grace)?;
         }
         self.engine.remove(id)?;
