@@ -154,7 +154,7 @@ fn is_other_way(relation: &str, column: &str, underlined: &str) -> bool {
     match (relation, column) {
         ("argument_word", "reading" | "word") => true,
         ("model_latent" | "flag_takes", "values") => true,
-        ("native_precision", "precision") => true,
+        ("native_precision", "precision") | ("hardware_product", "product") => true,
         ("id_parts", "org" | "name" | "slug") | ("backend_purpose", "purpose" | "backend") => true,
         ("known_flag" | "backend_flag", "kind") => underlined.starts_with("--"),
         ("backend_image", "place" | "gfx") | ("block_version", "version") => true,

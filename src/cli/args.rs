@@ -168,6 +168,7 @@ impl Command {
         match self {
             Command::Generate(args) => args.batch.is_none().then_some(&mut args.catalog),
             Command::Launch(args) => Some(&mut args.catalog),
+            Command::Detect(args) => Some(&mut args.catalog),
             Command::Serve(args) => Some(&mut args.catalog),
             Command::Doctor(args) => Some(&mut args.catalog),
             Command::Lint(args) => args.can_run_again().then_some(&mut args.catalog),
@@ -425,9 +426,22 @@ pub(super) struct DetectArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t = TableFormat::Human)]
     pub format: TableFormat,
-    /// Read /sys, /proc and /dev below this folder
+    /// Read /sys, /proc, /dev and the tools' output below this folder
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
+    /// Also ask Python's torch in a container of this image, which must be there already
+    #[arg(long, value_name = "IMAGE", conflicts_with = "root")]
+    pub deep: Option<String>,
+    /// The container engine for --deep
+    #[arg(
+        long,
+        value_name = "PROGRAM",
+        default_value = "docker",
+        requires = "deep"
+    )]
+    pub engine: String,
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
 }
 
 #[derive(Debug, Args)]

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use crate::detect::{self, Around, Detected, Extent};
+use crate::detect::{self, Around, Detected, Extent, Fact, Level};
 use crate::doctor::{self, Finding, Summary};
 use crate::launch::{MachineFacts, Request, cache_dir};
 use crate::policy::Severity;
+use crate::state::State;
 
 use super::args::{CatalogArgs, TableFormat};
 use super::failure::{Exit, Failure};
@@ -121,6 +122,20 @@ fn seen(args: &DoctorArgs, request: Option<&Request>) -> Result<Detected, Failur
             port: args.port,
         };
         detect::look_around(&around, &mut detected);
+        let state = State::open();
+        let host = detected.host.clone().unwrap_or_default();
+        for before in state.seen_before(&host) {
+            detected.facts.push(Fact {
+                level: Level::Host,
+                source: "state".to_owned(),
+                origin: "an earlier look".to_owned(),
+                time: Some(before.time.clone()),
+                about: before.location,
+                property: "last_seen".to_owned(),
+                value: before.time.into(),
+            });
+        }
+        state.record_look(&detected);
     }
     Ok(detected)
 }

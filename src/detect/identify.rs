@@ -68,15 +68,21 @@ fn places(devices: &[Device], reference: &[Device]) -> Option<Vec<u32>> {
         .iter()
         .map(|device| same_as(device, devices, reference))
         .collect();
-    // No key is common to both: who knows which is which.
-    if matched.iter().all(Option::is_none) && !devices.is_empty() && !reference.is_empty() {
-        let comparable = KEYS.iter().any(|key| {
-            devices.iter().any(|one| key(one).is_some())
-                && reference.iter().any(|one| key(one).is_some())
-        });
-        if !comparable {
-            return None;
-        }
+    // Without a key that tells devices apart on both sides, who knows which is which.
+    let apart = |devices: &[Device], key: &fn(&Device) -> Option<String>| {
+        devices.iter().any(|device| {
+            let mine = key(device);
+            let same = devices.iter().filter(|one| key(one) == mine);
+            mine.is_some() && same.count() == 1
+        })
+    };
+    let comparable = || {
+        KEYS.iter()
+            .any(|key| apart(devices, key) && apart(reference, key))
+    };
+    let some = !devices.is_empty() && !reference.is_empty();
+    if some && matched.iter().all(Option::is_none) && !comparable() {
+        return None;
     }
     let mut next = reference.iter().map(|one| one.index + 1).max().unwrap_or(0);
     let mut taken = Vec::new();

@@ -18,6 +18,7 @@ mod pci;
 mod rocm_smi;
 mod rocminfo;
 mod tool;
+mod torch;
 
 use std::path::Path;
 
@@ -26,6 +27,7 @@ pub use host::Around;
 pub use host_file::{HostFileError, parse_host_file, read_host_file};
 pub use observation::{Detected, Device, Fact, FactValue, Level, Observation, Problem};
 pub use owners::device_owner_groups;
+pub use torch::Deep;
 
 /// How much is looked at. Each takes in what stands before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +39,16 @@ pub enum Extent {
     Usage,
     /// Every source, and the machine's settings.
     Everything,
+}
+
+/// Everything there is to see on this machine, and what a program in a container of an image gets.
+pub fn look_deep(env: &EnvMap, deep: &Deep) -> Detected {
+    let root = Path::new("/");
+    let mut found = look(root, env, Extent::Everything);
+    torch::ask(deep, &mut found);
+    identify::number_alike(&mut found);
+    clock::stamp(root, &mut found);
+    found
 }
 
 /// Looks at what a decision needs: sysfs below `root` (`/` for this machine) and the variables in `env`.
@@ -58,6 +70,7 @@ pub fn look(root: &Path, env: &EnvMap, extent: Extent) -> Detected {
     // The driver's own list is enough for a decision; the others take up to seconds.
     if extent == Extent::Everything || found.observations.is_empty() {
         tools(root, &mut found);
+        torch::observe(root, &mut found);
         drm::observe(root, &mut found);
         pci::observe(root, &mut found);
     }

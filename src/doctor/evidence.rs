@@ -1,7 +1,7 @@
 //! What findings follow from: the facts from outside at the ends of their proofs.
 
 use crate::datalog::Fact;
-use crate::explain::{Asked, At, Node, Rules, Wanted, World, prove_each};
+use crate::explain::{Asked, At, Node, Rules, Status, Wanted, World, prove_each};
 use crate::launch::{MachineFacts, Request};
 use crate::policy::{PolicyError, RuleSources};
 use crate::store::Store;
@@ -45,6 +45,10 @@ pub(super) fn add(
 }
 
 fn collect(node: &Node, evidence: &mut Vec<Evidence>) {
+    // What is there in place of what is not says nothing for it.
+    if node.status == Status::Absent {
+        return;
+    }
     for at in &node.at {
         if let At::Detected {
             level,

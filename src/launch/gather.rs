@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::datalog::{CompiledProgram, Facts, RelId, Value};
-use crate::detect::{Device, FactValue};
+use crate::detect::{Detected, Device, FactValue};
 use crate::policy::{OF_CONTAINERS, OF_MACHINES, OF_REQUESTS, OF_SURROUNDINGS, PolicyError};
 
 use super::{MachineFacts, Request};
@@ -174,6 +174,17 @@ pub(super) fn of_machine<E>(
             of_device(number, &seen.source, device, push)?;
         }
     }
+    for seen in machine.listings_of_alike() {
+        let devices = machine.detected.as_ref().and_then(Detected::devices);
+        let numbers = devices
+            .unwrap_or_default()
+            .iter()
+            .map(|device| device.index);
+        for (device, index) in seen.devices.iter().flatten().zip(numbers) {
+            let values = identity(number, &seen.source, index, device);
+            push("source_device", &values)?;
+        }
+    }
     for seen in machine.limits() {
         let level = seen.level.name();
         match (&seen.indices, seen.visible) {
@@ -231,16 +242,8 @@ fn of_device<E>(
     push: &mut Push<'_, E>,
 ) -> Result<(), E> {
     use Value::{Number, Symbol};
-    let number = |known: Option<u64>| known.and_then(|known| i64::try_from(known).ok());
     let index = Number(i64::from(device.index));
-    let values = [
-        Number(machine),
-        Symbol(source),
-        index,
-        Symbol(device.pci_id.as_deref().unwrap_or_default()),
-        Number(device.compute_units.map_or(0, i64::from)),
-        Number(number(device.vram_mib).unwrap_or(0)),
-    ];
+    let values = identity(machine, source, device.index, device);
     push("source_device", &values)?;
     for (property, value) in properties(device) {
         if let Some(value) = value {
@@ -255,7 +258,7 @@ fn of_device<E>(
         }
     }
     for (property, value) in figures(device) {
-        if let Some(value) = number(value) {
+        if let Some(value) = value.and_then(|value| i64::try_from(value).ok()) {
             let values = [
                 Number(machine),
                 Symbol(source),
@@ -267,6 +270,20 @@ fn of_device<E>(
         }
     }
     Ok(())
+}
+
+/// What kind of device a source shows under a number.
+fn identity<'d>(machine: i64, source: &'d str, index: u32, device: &'d Device) -> [Value<'d>; 6] {
+    use Value::{Number, Symbol};
+    let vram = device.vram_mib.and_then(|mib| i64::try_from(mib).ok());
+    [
+        Number(machine),
+        Symbol(source),
+        Number(i64::from(index)),
+        Symbol(device.pci_id.as_deref().unwrap_or_default()),
+        Number(device.compute_units.map_or(0, i64::from)),
+        Number(vram.unwrap_or(0)),
+    ]
 }
 
 /// What rules may ask of a device beside its PCI id, compute units and memory: words.

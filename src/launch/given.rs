@@ -200,10 +200,13 @@ fn device(
     index: u32,
     property: Option<&str>,
 ) -> Option<Given> {
-    let mut listings = machine.listings().filter(|seen| seen.source == source);
+    let listings = machine.listings().chain(machine.listings_of_alike());
+    let mut listings = listings.filter(|seen| seen.source == source);
     let (seen, device) = listings.find_map(|seen| {
         let mut devices = seen.devices.iter().flatten();
-        Some((seen, devices.find(|device| device.index == index)?))
+        // Of devices that are all alike each is as good as another.
+        let is_meant = |device: &&Device| seen.own_numbers || device.index == index;
+        Some((seen, devices.find(is_meant)?))
     })?;
     let origin = device.origin.as_deref().unwrap_or(&seen.origin);
     let says = match property {
@@ -263,7 +266,10 @@ fn around(machine: &MachineFacts, values: &[Value<'_>]) -> Option<Given> {
         level: fact.level.name().to_owned(),
         source: fact.source.clone(),
         origin: fact.origin.clone(),
-        says: format!("{} of {} is {value}", fact.property, fact.about),
+        says: match value {
+            Value::Symbol("") => format!("the {} of {} is empty", fact.property, fact.about),
+            value => format!("the {} of {} is {value}", fact.property, fact.about),
+        },
         machine: (!machine.here).then(|| machine.source.clone()),
     })
 }

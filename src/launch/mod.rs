@@ -16,6 +16,7 @@ mod planning;
 mod portions;
 mod reading;
 mod request;
+mod sources;
 mod tried;
 
 pub use answer::Answer;
@@ -30,6 +31,7 @@ pub use in_use::{BusyGpu, InUse, in_use};
 pub use machine::MachineFacts;
 pub use planning::{Planned, Planner, PlanningError, Wishes, plan};
 pub use request::Request;
+pub use sources::{Gpu, Sources, sources};
 
 use decider::Decider;
 use equal::Equal;

@@ -42,7 +42,7 @@ pub const OF_FAILURES: &str = "failed_";
 /// How the names of relations begin that tell of a machine beside the checks of it.
 const OF_MACHINE: &[&str] = &[
     "sources_",
-    "believed_source",
+    "seen_device",
     "device_hardware",
     "usable_device",
     "busy_",

@@ -1,4 +1,4 @@
-//! What happened on this machine and follows from no file: what was launched, and how it went.
+//! What happened on this machine and follows from no file: what was launched, and how it went, and what was seen.
 //!
 //! It is kept in `state.db`, in the user's folder for state. It is never the only truth: which containers
 //! there are is told by their labels. Where it cannot be read or written, everything works without it.
@@ -7,6 +7,7 @@ mod launches;
 mod lock;
 mod logs;
 mod place;
+mod seen;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,6 +18,7 @@ pub use launches::{Launch, Outcome};
 pub use lock::{Lock, LockError, Waiting};
 pub use logs::{keep_log, kept_log};
 pub use place::state_dir;
+pub use seen::SeenBefore;
 
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
@@ -91,6 +93,7 @@ fn open(dir: &Path, file: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(file)?;
     connection.busy_timeout(BUSY)?;
     connection.execute_batch(launches::SCHEMA)?;
+    connection.execute_batch(seen::SCHEMA)?;
     Ok(connection)
 }
 

@@ -9,6 +9,7 @@ mod saved;
 mod sniff;
 
 use std::path::Path;
+use std::time::Duration;
 
 pub(super) use ids::{location, pci_id, target, unique_id};
 pub(super) use json::values as json_values;
@@ -39,11 +40,10 @@ pub(super) struct Printed {
 /// What the runs of a tool print on this machine, or have printed according to a saved tree. A tool that is
 /// missing has printed nothing.
 pub(super) fn printed(root: &Path, tool: &Tool) -> Vec<Printed> {
-    let mut printed = if root == Path::new("/") {
-        run::all(tool)
-    } else {
-        saved::all(root, tool.name)
-    };
+    if root != Path::new("/") {
+        return printed_saved(root, tool.name);
+    }
+    let mut printed = run::all(tool);
     for one in &mut printed {
         one.out = without_colours(&one.out);
         one.err = without_colours(&one.err);
@@ -51,10 +51,25 @@ pub(super) fn printed(root: &Path, tool: &Tool) -> Vec<Printed> {
     printed
 }
 
+/// What the runs of a tool have printed according to a saved tree.
+pub(super) fn printed_saved(root: &Path, tool: &'static str) -> Vec<Printed> {
+    let mut printed = saved::all(root, tool);
+    for one in &mut printed {
+        one.out = without_colours(&one.out);
+        one.err = without_colours(&one.err);
+    }
+    printed
+}
+
+/// What one command prints on this machine within a time; nothing where it is missing.
+pub(super) fn run_within(program: &str, words: &[&str], limit: Duration) -> Option<Printed> {
+    run::one(program, words, limit)
+}
+
 /// What one command prints on this machine, or has printed according to a saved tree; nothing where it is missing.
 pub(super) fn printed_once(root: &Path, program: &'static str, words: &[&str]) -> Option<Printed> {
     if root == Path::new("/") {
-        return run::one(program, words);
+        return run::one(program, words, run::LIMIT);
     }
     saved::one(root, program, words)
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::{Printed, Tool};
 
 /// A tool that takes longer waits for something that it does not get, as with a GPU that hangs.
-const LIMIT: Duration = Duration::from_secs(10);
+pub(super) const LIMIT: Duration = Duration::from_secs(10);
 /// More than 64 devices take.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 const PAUSE: Duration = Duration::from_millis(5);
@@ -23,7 +23,7 @@ pub(super) fn all(tool: &Tool) -> Vec<Printed> {
         let started: Vec<_> = tool
             .runs
             .iter()
-            .map(|words| scope.spawn(|| one(tool.name, words)))
+            .map(|words| scope.spawn(|| one(tool.name, words, LIMIT)))
             .collect();
         let ended = started.into_iter().map(|run| run.join().ok().flatten());
         ended.flatten().collect()
@@ -31,13 +31,13 @@ pub(super) fn all(tool: &Tool) -> Vec<Printed> {
 }
 
 /// Runs one command; nothing where it is missing.
-pub(super) fn one(program: &str, words: &[&str]) -> Option<Printed> {
+pub(super) fn one(program: &str, words: &[&str], limit: Duration) -> Option<Printed> {
     let origin = [&[program], words].concat().join(" ");
-    match run(Path::new(program), words, LIMIT) {
+    match run(Path::new(program), words, limit) {
         Ok(printed) => Some(Printed { origin, ..printed }),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let beside: PathBuf = Path::new(ALSO_IN).join(program);
-            let printed = run(&beside, words, LIMIT).ok()?;
+            let printed = run(&beside, words, limit).ok()?;
             Some(Printed { origin, ..printed })
         }
         Err(error) => Some(Printed {
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_a_command_prints_is_read_from_both_streams() {
-        let printed = one("sh", &["-c", "echo out; echo err >&2"]).unwrap();
+        let printed = one("sh", &["-c", "echo out; echo err >&2"], LIMIT).unwrap();
         assert_eq!(
             (printed.out.as_str(), printed.err.as_str()),
             ("out\n", "err\n")
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_prints_nothing() {
-        assert_eq!(one("no-such-tool", &[]), None);
+        assert_eq!(one("no-such-tool", &[], LIMIT), None);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Which tool printed a text.
 
 /// What only one tool prints.
-const SIGNS: [(&str, &str); 10] = [
+const SIGNS: [(&str, &str); 11] = [
     ("ROCm System Management Interface", "rocm-smi"),
     ("ROCm SMI", "rocm-smi"),
     ("\nGPU[0]", "rocm-smi"),
     ("\"card0\"", "rocm-smi"),
     ("\ncard0,", "rocm-smi"),
+    ("\"torch\":", "torch"),
     ("HSA Agents", "rocminfo"),
     ("ROCk module", "rocminfo"),
     ("AMD-SMI", "amd-smi"),
