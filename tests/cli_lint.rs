@@ -148,6 +148,25 @@ fn stdin_is_a_recipe_or_a_card() {
     assert_eq!(found(&ran), ["AIM301 <stdin>:9:31"]);
     let ran = run(&["lint", "--models", "-", "--format=json"], "name: A\n").exits(1);
     assert_eq!(found(&ran), ["AIM005 <stdin>:1:1"]);
+    // Its keys tell what it is; `--models` says that it is a card whatever they are.
+    let card = "huggingface_id: small\nsize: 8B\n";
+    let ran = run(&["lint", "-", "--format=json"], card).exits(1);
+    assert_eq!(found(&ran), ["AIM103 <stdin>:1:17"]);
+    let either = "huggingface_id: small\nhardware: MI300X\n";
+    let ran = run(&["lint", "-", "--models", "--format=json"], either).exits(1);
+    assert_eq!(found(&ran), ["AIM103 <stdin>:1:17"]);
+}
+
+#[test]
+fn a_plain_folder_has_recipes_and_cards() {
+    let place = Place::new();
+    place.write("plain/card.yaml", "huggingface_id: small\nsize: 8B\n");
+    place.write("plain/one.yaml", wrong("one"));
+    let ran = place.run(&["lint", "plain", "--format=json"]).exits(1);
+    let all = ["AIM103 plain/card.yaml:1:17", "AIM301 plain/one.yaml:9:31"];
+    assert_eq!(found(&ran), all);
+    let ran = place.run(&["lint", "plain", "--models", "--format=json"]);
+    assert_eq!(found(&ran.exits(1)), ["AIM103 plain/card.yaml:1:17"]);
 }
 
 #[test]

@@ -282,7 +282,15 @@ fn a_file_that_should_not_be_replaced_is_not() {
     fs::set_permissions(&fixed, fs::Permissions::from_mode(0o444)).unwrap();
     let ran = place.run(&["lint", "site", "--fix"]).exits(3);
     let ran = ran.says("`site/recipes/one.yaml` is not changed: it has several names");
-    ran.says("`site/recipes/fixed.yaml` is not changed: it is read-only");
+    let ran = ran.says("`site/recipes/fixed.yaml` is not changed: it is read-only");
+    // What is not written is not told to be fixed, and is found still.
+    assert!(
+        !ran.err.contains("fixed: site/recipes/one.yaml"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.out.contains(" fixed in 1 file, "), "{}", ran.out);
+    assert!(ran.out.contains("[site/recipes/fixed.yaml:"), "{}", ran.out);
     assert_eq!(text(&place, "site/recipes/one.yaml"), BEFORE);
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     let real = text(&place, "elsewhere/real.yaml");

@@ -251,14 +251,14 @@ fn rules_are_listed_and_shown() {
             "Passes:",
             "help: set",
             "lint/serving.dl:",
-            "value_number(",
+            "cannot_split(",
         ] {
             assert!(shown.contains(part), "{what} {part}: {shown}");
         }
     }
     let shown = json(&rules(&["show", "AIM301", "--format", "json"]));
     assert!(shown[0]["long"].as_str().unwrap().contains("```yaml"));
-    assert_eq!(shown[0]["rules"].as_array().unwrap().len(), 1);
+    assert_eq!(shown[0]["rules"].as_array().unwrap().len(), 2);
     let unknown = rules(&["show", "tensor-parallel-mismatc"]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(stderr(&unknown).contains("did you mean `tensor-parallel-mismatch`?"));

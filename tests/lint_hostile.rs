@@ -183,7 +183,7 @@ fn other_habits_of_writing() {
         assert_eq!(found(same), plain);
     }
     let words = good().replace("enabled: true", "enabled: yes");
-    assert!(found(words).contains(&"AIM004".to_owned()));
+    assert!(found(words).contains(&"AIM008".to_owned()));
     let merged = good().replace(
         "    enabled: true\n",
         "    <<: {enabled: true}\n    <<: {enabled: false}\n",

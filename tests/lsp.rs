@@ -535,24 +535,249 @@ fn mistakes_of_an_editor_are_answered_and_end_nothing() {
 }
 
 #[test]
-fn what_is_cancelled_is_not_worked_on_and_leaving_without_a_word_is_a_failure() {
+fn what_is_cancelled_is_not_worked_on() {
+    let place = Place::new();
+    let uri = catalog(&place, &right());
+    let mut client = Client::open(&place, &[]);
+    client.did_open(&uri, &right());
+    // The first one opens the catalog, and meanwhile the others are there.
+    let ask = |id: i32| {
+        let position = json!({"line": 0, "character": 0});
+        let params = json!({"textDocument": {"uri": uri}, "position": position});
+        json!({"jsonrpc": "2.0", "id": id, "method": "textDocument/hover", "params": params})
+    };
+    let cancel = json!({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": 102}});
+    let messages = [ask(101), ask(102), cancel, ask(103)];
+    let all: String = messages
+        .iter()
+        .map(|message| {
+            let text = message.to_string();
+            format!("Content-Length: {}\r\n\r\n{text}", text.len())
+        })
+        .collect();
+    let stdin = client.stdin.as_mut().unwrap();
+    stdin.write_all(all.as_bytes()).unwrap();
+    stdin.flush().unwrap();
+    let mut answers = Vec::new();
+    while answers.len() < 3 {
+        let message = client.receive();
+        if message.get("id").is_some() {
+            answers.push(message);
+        }
+    }
+    let of = |id: i32| answers.iter().find(|one| one["id"] == id).unwrap();
+    assert_eq!(of(102)["error"]["code"], -32800);
+    assert!(of(101).get("error").is_none() && of(103).get("error").is_none());
+    assert_eq!(client.close(), Some(0));
+}
+
+#[test]
+fn the_exit_code_tells_whether_the_editor_said_goodbye() {
     let place = Place::new();
     let mut client = Client::open(&place, &[]);
-    // In one piece, so that both are there at once.
-    let request = json!({"jsonrpc": "2.0", "id": 7, "method": "textDocument/rename", "params": {}})
-        .to_string();
-    let cancel =
-        json!({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": 7}}).to_string();
-    let stdin = client.stdin.as_mut().unwrap();
-    let both = format!(
-        "Content-Length: {}\r\n\r\n{request}Content-Length: {}\r\n\r\n{cancel}",
-        request.len(),
-        cancel.len()
-    );
-    stdin.write_all(both.as_bytes()).unwrap();
-    let code = client.answer(7)["error"]["code"].clone();
-    // Answered, one way or the other: it may have been worked on before the second one was read.
-    assert!(code == -32800 || code == -32601, "{code}");
     drop(client.stdin.take());
     assert_eq!(client.child.wait().unwrap().code(), Some(1));
+
+    let mut client = Client::open(&place, &[]);
+    client.tell("exit", Value::Null);
+    assert_eq!(client.child.wait().unwrap().code(), Some(1));
+
+    let mut client = Client::open(&place, &[]);
+    let again = client.request("initialize", json!({"capabilities": {}}));
+    assert_eq!(client.answer(again)["error"]["code"], -32600);
+    client.ask("shutdown", Value::Null);
+    let late = client.request("textDocument/hover", json!({}));
+    assert_eq!(client.answer(late)["error"]["code"], -32600);
+    client.tell("exit", Value::Null);
+    assert_eq!(client.child.wait().unwrap().code(), Some(0));
+}
+
+/// The code actions for a stretch of a document.
+fn actions(client: &mut Client, uri: &str, range: &Value, only: Option<&str>) -> Vec<Value> {
+    let mut context = json!({"diagnostics": []});
+    if let Some(only) = only {
+        context["only"] = json!([only]);
+    }
+    let params = json!({"textDocument": {"uri": uri}, "range": range, "context": context});
+    list(&client.ask("textDocument/codeAction", params))
+}
+
+fn action<'a>(actions: &'a [Value], code: &str, title: &str) -> &'a Value {
+    let is_it = |one: &&Value| {
+        one["diagnostics"][0]["code"] == code && one["title"].as_str().unwrap().contains(title)
+    };
+    let found = actions.iter().find(is_it);
+    found.unwrap_or_else(|| panic!("no {code} {title} in {actions:?}"))
+}
+
+#[test]
+fn an_action_is_the_fix_of_a_finding() {
+    let place = Place::new();
+    // Windows' lines, and characters outside of the plane of UTF-16's single units before the place.
+    let text = right().replace(
+        "      --max-model-len: 8192\n",
+        "      \"--served-model-name\": \"𝄞ä\"\n      --tensor-parallel-size: '2' # 𝄞\n",
+    );
+    let text = text.replace('\n', "\r\n");
+    let uri = catalog(&place, &text);
+    let mut client = Client::open(&place, &[]);
+    client.did_open(&uri, &text);
+    assert!(codes(&client.diagnostics(&uri)).contains(&"AIM301"));
+    let range = range(&text, "'2'");
+    let offered = actions(&mut client, &uri, &range, None);
+    let fix = action(&offered, "AIM301", "replace `2` with `1`");
+    assert_eq!(fix["kind"], "quickfix");
+    assert_eq!(fix["isPreferred"], true);
+    assert_eq!(applied(&text, &uri, fix), text.replace("'2' #", "'1' #"));
+    // What is asked for when a file is saved is something else.
+    assert_eq!(
+        actions(&mut client, &uri, &range, Some("source.fixAll")),
+        Vec::<Value>::new()
+    );
+    assert!(!actions(&mut client, &uri, &range, Some("quickfix")).is_empty());
+    // Elsewhere nothing of it is offered.
+    let elsewhere =
+        json!({"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}});
+    let offered = actions(&mut client, &uri, &elsewhere, None);
+    assert!(
+        offered
+            .iter()
+            .all(|one| one["diagnostics"][0]["code"] != "AIM301")
+    );
+    let fixed = text.replace("'2' #", "'1' #");
+    client.did_change(&uri, 2, json!({"range": range, "text": "'1'"}));
+    assert!(!codes(&client.diagnostics(&uri)).contains(&"AIM301"));
+    assert_ne!(fixed, text);
+    assert_eq!(client.close(), Some(0));
+}
+
+#[test]
+fn an_action_writes_a_comment_that_leaves_a_finding_out() {
+    let place = Place::new();
+    let text = right().replace("MI300X\n", "MI30X # ä\n").replace(
+        "      --max-model-len: 8192\n",
+        "      --tensor-parallel-size: 2\n",
+    );
+    let text = format!("# 𝄞\r\n{}", text.replace('\n', "\r\n"));
+    let uri = catalog(&place, &text);
+    let mut client = Client::open(&place, &[]);
+    client.did_open(&uri, &text);
+    client.diagnostics(&uri);
+    let mut now = text.clone();
+    for (version, code, what) in [(2, "AIM201", "MI30X"), (3, "AIM301", "size: 2")] {
+        let offered = actions(&mut client, &uri, &range(&now, what), None);
+        let ignore = action(&offered, code, "ignore");
+        assert_eq!(ignore["title"], format!("ignore {code} here"));
+        assert_eq!(ignore.get("isPreferred"), None);
+        now = applied(&now, &uri, ignore);
+        client.did_change(&uri, version, json!({"text": now}));
+        let found = client.diagnostics(&uri);
+        let told = codes(&found);
+        assert!(!told.contains(&code), "{found:?}");
+        assert!(
+            !told.iter().any(|code| code.starts_with("AIM09")),
+            "{found:?}"
+        );
+    }
+    assert!(now.contains(
+        "      # aim-engine: ignore[AIM301] TODO: say why\r\n      --tensor-parallel-size: 2\r\n"
+    ));
+    assert!(now.contains("# aim-engine: ignore[AIM201] TODO: say why\r\nhardware: MI30X"));
+    assert_eq!(client.close(), Some(0));
+}
+
+#[test]
+fn a_card_leads_to_its_recipes_and_names_lead_to_files() {
+    let place = Place::new();
+    let uri = catalog(&place, &right().replace("MI300X", "MI999"));
+    let hardware = place.write(
+        "site/hardware/mi999.yaml",
+        "hardware: MI999\ngfx: gfx942\nvram_mib: 196608\n",
+    );
+    let text = format!(
+        "{}aim_recipes:\n  - {{recipe_file: recipes/small.yaml}}\n  - {{recipe_file: configs/small.yaml}}\n  - {{recipe_file: recipes/none.yaml}}\n",
+        card("acme/small")
+    );
+    let card = format!(
+        "file://{}",
+        place.write("site/models/acme/small.yaml", &text).display()
+    );
+    let mut client = Client::open(&place, &[]);
+    client.did_open(&uri, &right().replace("MI300X", "MI999"));
+    client.did_open(&card, &text);
+    let of = |client: &mut Client, uri: &str, text: &str, what: &str| {
+        client.at("textDocument/definition", uri, text, what)["uri"].clone()
+    };
+    let recipe = right().replace("MI300X", "MI999");
+    assert_eq!(
+        of(&mut client, &uri, &recipe, "MI9"),
+        format!("file://{}", hardware.display())
+    );
+    assert_eq!(of(&mut client, &card, &text, "recipes/sma"), uri);
+    // A path that is out of date, of a recipe that is there.
+    assert_eq!(of(&mut client, &card, &text, "configs/sma"), uri);
+    assert_eq!(of(&mut client, &card, &text, "recipes/no"), Value::Null);
+    // What may be written there.
+    let offered = client.labels(&card, &text, "recipe_file: ");
+    assert!(
+        offered.iter().any(|one| one.ends_with("small.yaml")),
+        "{offered:?}"
+    );
+    // The name that was meant keeps the folder and the ending.
+    let wrong = text.replace("recipes/none.yaml", "recipes/smal.yaml");
+    client.did_change(&card, 2, json!({"text": wrong}));
+    let range = range(&wrong, "recipes/smal.yaml");
+    let offered = actions(&mut client, &card, &range, None);
+    let change = action(&offered, "AIM701", "change to");
+    assert_eq!(
+        applied(&wrong, &card, change),
+        text.replace("recipes/none.yaml", "recipes/small.yaml")
+    );
+    assert_eq!(client.close(), Some(0));
+}
+
+#[test]
+fn edits_are_counted_in_units_of_utf_16() {
+    let place = Place::new();
+    let uri = catalog(&place, &right());
+    let mut client = Client::open(&place, &[]);
+    let start = right().replace(
+        "hardware: MI300X",
+        "description: \"𝄞𝄞 a\" \nhardware: MI3O0X",
+    );
+    client.did_open(&uri, &start);
+    assert!(codes(&client.diagnostics(&uri)).contains(&"AIM201"));
+    // Several in one message, each counted in the text that the one before it left.
+    let line = start
+        .lines()
+        .position(|line| line.starts_with("description"))
+        .unwrap();
+    let at = |line: usize, from: usize, to: usize, text: &str| json!({"range": {"start": {"line": line, "character": from}, "end": {"line": line, "character": to}}, "text": text});
+    let changes = json!([
+        at(line, 14, 18, "ü"),
+        at(line, 15, 17, "𝄞𝄞𝄞"),
+        at(line + 1, 10, 16, "MI300X"),
+    ]);
+    let document = json!({"uri": uri, "version": 2});
+    client.tell(
+        "textDocument/didChange",
+        json!({"textDocument": document, "contentChanges": changes}),
+    );
+    let found = client.diagnostics(&uri);
+    assert!(
+        !codes(&found)
+            .iter()
+            .any(|code| code.starts_with("AIM0") || *code == "AIM201"),
+        "{found:?}"
+    );
+    // The text is what the editor has: the place of the next mistake is right.
+    let text = start
+        .replace("\"𝄞𝄞 a\"", "\"ü𝄞𝄞𝄞\"")
+        .replace("MI3O0X", "MI300X");
+    let wrong = json!({"range": range(&text, "bf16"), "text": "bf61"});
+    client.did_change(&uri, 3, wrong);
+    let found = client.diagnostics(&uri);
+    let precision = found.iter().find(|one| one["code"] == "AIM203").unwrap();
+    assert_eq!(precision["range"], range(&text, "bf16"));
+    assert_eq!(client.close(), Some(0));
 }

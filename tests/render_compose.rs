@@ -8,7 +8,7 @@ mod plans;
 mod strings;
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use aim_engine::catalog::yaml;
 use aim_engine::plan::{CdiDevices, Group, LaunchPlan, Mount};
@@ -217,36 +217,31 @@ proptest! {
 
 /// Compose's own reading, from whichever of its programs is here; none when neither is.
 fn composed(file: &std::path::Path) -> Option<Value> {
-    for program in [&["docker", "compose"][..], &["docker-compose"][..]] {
+    let programs = [&["docker", "compose"][..], &["docker-compose"]];
+    let run = |program: &[&str], words: &[&str]| {
         let mut command = Command::new(program[0]);
-        command.args(&program[1..]);
-        let is_here = Command::new(program[0])
-            .args(&program[1..])
-            .arg("version")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success());
-        if !is_here {
-            continue;
-        }
-        let output = command
-            .arg("--file")
-            .arg(file)
-            .arg("config")
-            .env_remove("HF_TOKEN")
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}\n{}",
-            String::from_utf8_lossy(&output.stderr),
-            fs::read_to_string(file).unwrap()
-        );
-        return Some(serde_yaml::from_slice(&output.stdout).unwrap());
+        command.args(&program[1..]).arg("--file").arg(file);
+        command.args(words).env_remove("HF_TOKEN").output()
+    };
+    let is_here =
+        |program: &&&[&str]| run(program, &["version"]).is_ok_and(|output| output.status.success());
+    let Some(program) = programs.iter().find(is_here) else {
+        eprintln!("Docker Compose is not installed: its reading is not tested");
+        return None;
+    };
+    let output = run(program, &["config", "--format", "json"]).unwrap();
+    if let Ok(read) = serde_json::from_slice(&output.stdout) {
+        return Some(read);
     }
-    eprintln!("Docker Compose is not installed: its reading is not tested");
-    None
+    // Version 1 knows no JSON.
+    let output = run(program, &["config"]).unwrap();
+    assert!(
+        output.status.success(),
+        "{}\n{}",
+        String::from_utf8_lossy(&output.stderr),
+        fs::read_to_string(file).unwrap()
+    );
+    Some(serde_yaml::from_slice(&output.stdout).unwrap())
 }
 
 #[test]

@@ -59,15 +59,22 @@ env \
 fn only_whole_folders_are_those_of_the_host() {
     let mut plan = full();
     plan.set_env("BELOW", "/workspace/model-cache/vllm");
+    plan.set_env("ALL", "/workspace/model-cache");
     plan.set_env("BESIDE", "/workspace/model-cache-2");
     plan.argv = words("vllm --download-dir /workspace/model-cache/a");
     let run = exec::run(&plan).unwrap();
     let argv = run.argv();
     for word in [
         "BELOW=/home/operator/.cache/aim-engine/models/vllm",
+        "ALL=/home/operator/.cache/aim-engine/models",
         "BESIDE=/workspace/model-cache-2",
         "/home/operator/.cache/aim-engine/models/a",
     ] {
+        assert!(argv.contains(&word.to_owned()), "{word}: {argv:?}");
+    }
+    plan.mounts[0].host = "/".into();
+    let argv = exec::run(&plan).unwrap().argv();
+    for word in ["BELOW=/vllm", "ALL=/", "/a"] {
         assert!(argv.contains(&word.to_owned()), "{word}: {argv:?}");
     }
 }
@@ -222,6 +229,26 @@ fn an_engine_that_is_not_here() {
         .says("serve::engine")
         .says("`vllm` cannot be started")
         .says("inside the engine's container");
+}
+
+#[test]
+fn the_engine_that_is_installed_alone_is_meant() {
+    let engine = Engine::new("echo vllm\n");
+    let has = |modules: &str| {
+        // Answers the question for a package as Python does, and says what it is asked to run.
+        let python = format!(
+            "#!/bin/sh\ncase $1$2 in\n-m*) echo \"$2\" ;;\n{modules}) exit 0 ;;\n*) exit 1 ;;\nesac\n"
+        );
+        let path = engine.place.write("bin/python3", python);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    has("*\"'sglang'\"*");
+    assert_eq!(engine.serves(&[]).exits(0).out, "sglang.launch_server\n");
+    assert_eq!(engine.serves(&["--backend", "vllm"]).exits(0).out, "vllm\n");
+    has("*\"'vllm'\"*");
+    assert_eq!(engine.serves(&[]).exits(0).out, "vllm\n");
+    has("*find_spec*");
+    assert_eq!(engine.serves(&[]).exits(0).out, "vllm\n");
 }
 
 #[test]

@@ -24,6 +24,9 @@ pub struct Backend {
     pub images: Vec<Image>,
     /// The command that starts the engine.
     pub entrypoint: Vec<String>,
+    /// A command that succeeds where the engine is installed; empty where that is not to be found out.
+    #[serde(default)]
+    pub installed_if: Vec<String>,
     /// How the engine is told the model.
     pub model: ModelPlace,
     /// Path that answers with success once the engine serves.

@@ -61,7 +61,7 @@ pub struct Model {
 
 /// The figures of a model's attention.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(extend("additionalProperties" = false))]
 pub struct Attention {
     /// Hidden layers.
     pub layers: u32,
@@ -143,10 +143,24 @@ pub(crate) const KEYS: &[&str] = &[
     "uncertain",
     "sources",
 ];
+const ATTENTION_KEYS: &[&str] = &[
+    "layers",
+    "cached_layers",
+    "heads",
+    "kv_heads",
+    "head_dim",
+    "kv_lora_rank",
+    "rope_dim",
+    "sliding_window",
+    "sliding_layers",
+];
 
 /// Reads a model card; warnings stand beside it.
 pub fn read(root: &Node) -> Result<(Model, Vec<Problem>), Vec<Problem>> {
     let mut problems = unknown_keys(root, KEYS, |_| false);
+    if let Some(attention) = root.get("attention") {
+        problems.extend(unknown_keys(attention, ATTENTION_KEYS, |_| false));
+    }
     let model: Model = match typed(root) {
         Ok(model) => model,
         Err(problem) => {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::problem::Problem;
 use super::secret;
-use super::typed::unknown_keys;
+use super::typed::{no_boolean, unknown_keys};
 use super::yaml::{Node, NodeKind, Scalar};
 
 /// A recipe: one model on one kind of GPU at one precision.
@@ -149,7 +149,12 @@ struct Reader {
 impl Reader {
     fn recipe(&mut self, root: &Node, stem: &str) -> Recipe {
         if !matches!(root.kind, NodeKind::Mapping(_)) {
-            self.wrong(root, "a recipe", "a map of keys");
+            self.wrong(
+                root,
+                "a recipe",
+                "a map of keys",
+                "write `recipe_id: ...` and the other keys, one a line",
+            );
             return Recipe::default();
         }
         self.problems.extend(unknown_keys(root, KEYS, is_section));
@@ -186,7 +191,8 @@ impl Reader {
                 continue;
             }
             if !matches!(entry.value.kind, NodeKind::Mapping(_)) {
-                self.wrong(&entry.value, name, "a map of GPU counts");
+                let help = "write its blocks below it: `1_gpu:` and so on";
+                self.wrong(&entry.value, &quoted(name), "a map of GPU counts", help);
                 continue;
             }
             let mut blocks: Vec<Block> = Vec::new();
@@ -232,8 +238,9 @@ impl Reader {
         if !matches!(node.kind, NodeKind::Mapping(_)) {
             self.wrong(
                 node,
-                key.text().unwrap_or_default(),
+                &quoted(key.text().unwrap_or_default()),
                 "a map with `enabled` and `args`",
+                "write `enabled: true` below it",
             );
             return None;
         }
@@ -275,8 +282,12 @@ impl Reader {
         match value.text().map(str::to_ascii_lowercase).as_deref() {
             Some("true") => (true, value.ordinal),
             Some("false") => (false, value.ordinal),
-            _ => {
-                self.wrong(value, "enabled", "true or false");
+            Some(_) => {
+                self.problems.push(no_boolean(value, "`enabled`"));
+                (false, value.ordinal)
+            }
+            None => {
+                self.wrong(value, "`enabled`", "true or false", "write `enabled: true`");
                 (false, value.ordinal)
             }
         }
@@ -290,7 +301,8 @@ impl Reader {
             return Vec::new();
         }
         if !matches!(args.kind, NodeKind::Mapping(_)) {
-            self.wrong(args, "args", "a map of flags to values");
+            let help = "write each flag on a line of its own, its value behind a colon: `--max-num-seqs: 64`";
+            self.wrong(args, "`args`", "a map of flags to values", help);
             return Vec::new();
         }
         let mut arguments = Vec::new();
@@ -355,7 +367,8 @@ impl Reader {
             return Vec::new();
         }
         if !matches!(env.kind, NodeKind::Mapping(_)) {
-            self.wrong(env, "env", "a map of names to values");
+            let help = "write each variable on a line of its own: `VLLM_ROCM_USE_AITER: \"1\"`";
+            self.wrong(env, "`env`", "a map of names to values", help);
             return Vec::new();
         }
         let mut vars = Vec::new();
@@ -372,7 +385,12 @@ impl Reader {
                 let value = entry.value.text().unwrap_or_default().to_owned();
                 vars.push((name.to_owned(), Some(value)));
             } else if valid {
-                self.wrong(&entry.value, name, "a single value");
+                self.wrong(
+                    &entry.value,
+                    &quoted(name),
+                    "a single value",
+                    "write one word behind it",
+                );
             } else {
                 self.problems.push(
                     Problem::error(
@@ -407,7 +425,12 @@ impl Reader {
         match number.filter(|n| n.is_finite() && *n >= 0.0) {
             Some(number) => Some(number),
             None => {
-                self.wrong(node, "a measurement", "a number of 0 or more");
+                self.wrong(
+                    node,
+                    "a measurement",
+                    "a number of 0 or more",
+                    "write what was measured without its unit",
+                );
                 None
             }
         }
@@ -422,7 +445,12 @@ impl Reader {
             Some(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
             Some(_) => None,
             None => {
-                self.wrong(value, key, "a single value");
+                self.wrong(
+                    value,
+                    &quoted(key),
+                    "a single value",
+                    "write one word behind it",
+                );
                 None
             }
         }
@@ -450,15 +478,20 @@ impl Reader {
         );
     }
 
-    fn wrong(&mut self, node: &Node, what: &str, wanted: &str) {
+    fn wrong(&mut self, node: &Node, what: &str, wanted: &str, help: &str) {
         self.problems.push(
             Problem::error(
                 "wrong-type",
-                format!("`{what}` must be {wanted}, not {}", node.describe()),
+                format!("{what} must be {wanted}, not {}", node.describe()),
             )
-            .at(node.span.clone(), "here"),
+            .at(node.span.clone(), "here")
+            .help(help),
         );
     }
+}
+
+fn quoted(key: &str) -> String {
+    format!("`{key}`")
 }
 
 fn word_nodes(flag: &Node, value: &Node) -> Vec<u32> {

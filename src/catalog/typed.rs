@@ -12,20 +12,87 @@ use super::yaml::{Node, NodeKind};
 /// Reads a document of type `T`; what does not fit is named with its path and underlined.
 pub fn typed<T: DeserializeOwned>(root: &Node) -> Result<T, Problem> {
     serde_path_to_error::deserialize(root.to_value()).map_err(|error| {
-        let span = place(root, error.path());
+        let node = place(root, error.path());
         let path = error.path().to_string();
         let says = error.into_inner().to_string();
-        let message = if path == "." {
-            says
-        } else {
-            format!("`{path}`: {says}")
+        let what = match path.as_str() {
+            "." => "the document".to_owned(),
+            path => format!("`{path}`"),
         };
-        Problem::error("wrong-type", message).at(span, "here")
+        mismatch(node, &what, &says, span(root, node))
     })
 }
 
-/// The bytes of the value at `path`, or of the nearest value above it.
-fn place(root: &Node, path: &Path) -> Range<usize> {
+/// In words of YAML what serde says in those of Rust. Words that it does not say this way are kept.
+fn mismatch(node: &Node, what: &str, says: &str, span: Range<usize>) -> Problem {
+    let wrong = |message: String| Problem::error("wrong-type", message).at(span.clone(), "here");
+    let wanted = says
+        .strip_prefix("invalid type: ")
+        .or_else(|| says.strip_prefix("invalid value: "))
+        .and_then(|rest| rest.rsplit_once(", expected "))
+        .map(|(_, wanted)| wanted);
+    let missing = says.strip_prefix("missing field ");
+    match (wanted, missing) {
+        (Some("a boolean"), _) if node.text().is_some() => no_boolean(node, what),
+        (Some(wanted), _) => {
+            let found = match node.text() {
+                Some(text) if text.len() < 40 => format!("`{text}`"),
+                _ => node.describe().to_owned(),
+            };
+            wrong(format!("{what} must be {}, not {found}", in_yaml(wanted)))
+        }
+        (None, Some(field)) => wrong(format!("{what} has no {field}")).help(format!(
+            "add {field}: nothing is known of the rest without it"
+        )),
+        (None, None) if what == "the document" => wrong(says.to_owned()),
+        (None, None) => wrong(format!("{what}: {says}")),
+    }
+}
+
+/// What serde expects, as people write it.
+fn in_yaml(wanted: &str) -> &str {
+    match wanted {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number of 0 or more",
+        "i32" | "i64" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a boolean" => "true or false",
+        "a string" => "text",
+        "a sequence" => "a list",
+        // `struct Attention`, `enum Kind` and so on.
+        other if other.starts_with("struct ") => "a map of keys",
+        other if other.starts_with("enum ") => "one of its names",
+        other => other,
+    }
+}
+
+/// A word where `true` or `false` is wanted; YAML 1.1 took some for these.
+pub(super) fn no_boolean(value: &Node, what: &str) -> Problem {
+    let word = value.text().unwrap_or_default().to_lowercase();
+    let meant = match word.as_str() {
+        "yes" | "y" | "on" => Some("true"),
+        "no" | "n" | "off" => Some("false"),
+        _ => None,
+    };
+    match meant {
+        Some(meant) => Problem::error(
+            "yes-or-no",
+            format!("{what} must be true or false, and `{word}` is text"),
+        )
+        .at(value.span.clone(), format!("`{meant}` is meant"))
+        .help(format!(
+            "write `{meant}`: YAML 1.2 has no other words for it"
+        )),
+        None => Problem::error(
+            "wrong-type",
+            format!("{what} must be true or false, not {}", value.describe()),
+        )
+        .at(value.span.clone(), "here")
+        .help("write `true` or `false`"),
+    }
+}
+
+/// The value at `path`, or the nearest value above it.
+fn place<'n>(root: &'n Node, path: &Path) -> &'n Node {
     let mut node = root;
     for segment in path {
         let next = match (segment, &node.kind) {
@@ -38,14 +105,18 @@ fn place(root: &Node, path: &Path) -> Range<usize> {
             None => break,
         }
     }
-    if node.ordinal == root.ordinal {
-        // The whole document underlined says nothing; its first key is where to start reading.
-        return root
+    node
+}
+
+/// The bytes to underline. The whole document underlined says nothing; its first key is where to start reading.
+fn span(root: &Node, node: &Node) -> Range<usize> {
+    match node.ordinal == root.ordinal {
+        false => node.span.clone(),
+        true => root
             .entries()
             .first()
-            .map_or(0..0, |entry| entry.key.span.clone());
+            .map_or(0..0, |entry| entry.key.span.clone()),
     }
-    node.span.clone()
 }
 
 /// Text that may have been written as a number or a boolean.

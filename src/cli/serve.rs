@@ -3,10 +3,11 @@
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use clap::Args;
 
+use crate::catalog::backend::Backend;
 use crate::launch::{Detail, Wishes};
 use crate::plan::BareEngine;
 use crate::render::exec;
@@ -23,7 +24,7 @@ use super::session::Session;
 pub(super) struct ServeArgs {
     #[command(flatten)]
     pub request: RequestArgs,
-    /// Print the command, and run nothing
+    /// Print the command, and start nothing
     #[arg(long, help_heading = "Engine")]
     pub dry_run: bool,
     /// Port [default: the recipe's, else the engine's]
@@ -51,7 +52,10 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, Failure> {
     let session = Session::open(&args.catalog, recipe_file(wanted))?;
     let policy = session.policy()?;
     let count = args.request.count.get();
-    let request = request(&session, &args.request.model, count, wanted)?;
+    let mut request = request(&session, &args.request.model, count, wanted)?;
+    if request.backend.is_none() {
+        request.backend = only_installed(&session.store.backends()?);
+    }
     let machine = machine(&args.machine, request.gpus, &session.store)?;
     let wishes = Wishes {
         port: args.port,
@@ -78,6 +82,31 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, Failure> {
     // The store is closed before this process becomes another program.
     drop((made, policy, session));
     Err(become_engine(exec.engine()))
+}
+
+/// The engine that is installed here, where it is the only one. Nobody who names none inside a
+/// container means an engine that it has not.
+fn only_installed(backends: &[Backend]) -> Option<String> {
+    let is_installed = |backend: &&Backend| {
+        let Some((program, words)) = backend.installed_if.split_first() else {
+            return false;
+        };
+        let quiet = Command::new(program)
+            .args(words)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        quiet.is_ok_and(|status| status.success())
+    };
+    let mut installed = backends.iter().filter(is_installed);
+    match (installed.next(), installed.next()) {
+        (Some(only), None) => {
+            tracing::info!(backend = %only.backend, "the only engine that is installed");
+            Some(only.backend.clone())
+        }
+        _ => None,
+    }
 }
 
 /// Returns only when the engine cannot be started.

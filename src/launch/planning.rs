@@ -251,7 +251,8 @@ fn cdi_devices(gpu_ids: &[u32], machine: &MachineFacts) -> CdiDevices {
 }
 
 fn health_check(backend: &Backend, port: u16) -> Option<HealthCheck> {
-    let check = backend.health_check.as_ref()?;
+    let check = backend.health_check.as_ref();
+    let check = check.filter(|check| !check.command.is_empty())?;
     let word = |word: &String| match word.as_str() {
         "{port}" => port.to_string(),
         "{path}" => backend.health_path.clone(),

@@ -33,6 +33,23 @@ pub struct Mended {
     pub left: Findings,
 }
 
+impl Mended {
+    /// Takes back what was to change in these files: they could not be written, and their findings remain.
+    pub fn forget(&mut self, files: &[String]) {
+        self.files.retain(|name, _| !files.contains(name));
+        let is_in = |finding: &Finding| {
+            let edits = finding.fix.iter().flat_map(|fix| &fix.edits);
+            edits.into_iter().any(|edit| files.contains(&edit.file))
+        };
+        let (back, fixed) = std::mem::take(&mut self.fixed).into_iter().partition(is_in);
+        self.fixed = fixed;
+        let left = &mut self.left;
+        left.findings.extend::<Vec<Finding>>(back);
+        left.findings.sort_by(|a, b| a.order(b));
+        left.summary = Summary::of(&left.findings, left.summary.files);
+    }
+}
+
 /// A file before and after.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MendedFile {
@@ -111,9 +128,11 @@ pub fn mend(
 
 /// The files that may change, by path, with their numbers.
 fn open_to(store: &Store, subject: &Subject) -> Result<BTreeMap<String, i64>, StoreError> {
-    let numbers = subject.numbers(store)?;
-    let files = store.files()?.into_iter();
-    let files = files.filter(|file| !file.embedded && numbers.contains(&file.number));
+    let files = store.files()?;
+    let numbers = subject.numbers(&files);
+    let files = files
+        .into_iter()
+        .filter(|file| !file.embedded && numbers.contains(&file.number));
     Ok(files.map(|file| (file.path, file.number)).collect())
 }
 

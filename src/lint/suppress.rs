@@ -4,7 +4,7 @@
 //! `# aim-engine: ignore-file[AIM301] reason`, at the top, about all of its file. What may be wrong with
 //! them is said by the checks of `rules/lint/suppressions.dl`, whose findings are made here.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use crate::policy::{Lint, Policy};
 use crate::store::{FileComment, Store, ViewError};
@@ -30,7 +30,7 @@ struct Suppression<'c> {
 pub(super) fn apply(
     store: &Store,
     policy: &Policy,
-    files: &BTreeSet<i64>,
+    files: &HashSet<i64>,
     found: &mut Vec<Finding>,
 ) -> Result<Vec<Suppressed>, ViewError> {
     let comments = store.comments().map_err(ViewError::from)?;

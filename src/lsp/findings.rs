@@ -8,6 +8,7 @@ use lsp_types::{
     Location, NumberOrString, Range, TextEdit, Uri, WorkspaceEdit,
 };
 
+use crate::catalog::yaml;
 use crate::lint::{Edit, Finding, Label};
 use crate::policy::Severity;
 
@@ -93,7 +94,8 @@ impl Files<'_> {
             .is_none()
             .then(|| self.nearest(finding))
             .flatten();
-        let actions = certain.into_iter().chain(nearest);
+        let ignore = self.ignore(finding, uri);
+        let actions = certain.into_iter().chain(nearest).chain(ignore);
         let actions = actions.filter_map(|(title, edits, certain)| {
             Some(CodeAction {
                 title,
@@ -116,6 +118,8 @@ impl Files<'_> {
         let quote = ['"', '\'']
             .into_iter()
             .find(|quote| old.len() > 1 && old.starts_with(*quote) && old.ends_with(*quote));
+        let inner = quote.map_or(old, |quote| old.trim_matches(quote));
+        let name = in_path(inner, name);
         let new = quote.map_or_else(|| name.clone(), |quote| format!("{quote}{name}{quote}"));
         if old.contains('\n') {
             return None;
@@ -127,6 +131,40 @@ impl Files<'_> {
             text: new,
         };
         Some((format!("change to `{name}`"), vec![edit], false))
+    }
+
+    /// A comment that suppresses the finding, above its line; why is for whoever takes the action to say.
+    fn ignore(&self, finding: &Finding, uri: &Uri) -> Option<(String, Vec<Edit>, bool)> {
+        let place = &finding.labels.first()?.place;
+        let (own, text) = self.open.get(place.file.as_str())?;
+        // Comments about comments end nowhere, and a file that is no YAML has none that count.
+        let is_comment = text.get(place.offset..)?.starts_with('#');
+        if *own != uri || is_comment {
+            return None;
+        }
+        let before = text.get(..place.offset)?;
+        let line = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = match line == 0 && text.starts_with('\u{feff}') {
+            true => '\u{feff}'.len_utf8(),
+            false => line,
+        };
+        let rest = text.get(line..)?;
+        let indent = rest.get(..rest.len() - rest.trim_start_matches(' ').len())?;
+        let end = match rest.split_inclusive('\n').next()?.ends_with("\r\n") {
+            true => "\r\n",
+            false => "\n",
+        };
+        let code = &finding.code;
+        let comment = format!("{indent}# aim-engine: ignore[{code}] TODO: say why{end}");
+        let with_comment = format!("{}{comment}{rest}", text.get(..line)?);
+        yaml::read(&with_comment).ok()?;
+        let edit = Edit {
+            file: place.file.clone(),
+            offset: line,
+            length: 0,
+            text: comment,
+        };
+        Some((format!("ignore {code} here"), vec![edit], false))
     }
 
     /// Edits of open documents; none where one is of another file, whose text may not be what was read.
@@ -148,5 +186,16 @@ impl Files<'_> {
             changes: Some(changes),
             ..WorkspaceEdit::default()
         })
+    }
+}
+
+/// The name in place of the wrong one: of a path the last part without its ending, where the name is none.
+fn in_path(old: &str, name: &str) -> String {
+    match old.rsplit_once('/') {
+        Some((folder, file)) if !name.contains('/') => {
+            let end = file.rfind('.').and_then(|at| file.get(at..));
+            format!("{folder}/{name}{}", end.unwrap_or_default())
+        }
+        _ => name.to_owned(),
     }
 }

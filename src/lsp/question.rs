@@ -133,6 +133,11 @@ impl<'a> Question<'a> {
                 above
                     .map(|dir| dir.join(&spot.text))
                     .find(|path| path.is_file())
+                    .or_else(|| {
+                        // A recipe is known by its name, wherever the card says that it lies.
+                        let stem = Path::new(&spot.text).file_stem()?.to_str()?.to_owned();
+                        store.file_of(Kind::Recipe, &stem).ok().flatten()
+                    })
             }
             Named::Precision => None,
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use lsp_server::{ErrorCode, Message, Notification, Request, RequestId};
 use lsp_types::{
-    CodeActionParams, CompletionItem, CompletionParams, CompletionTextEdit,
+    CodeActionKind, CodeActionParams, CompletionItem, CompletionParams, CompletionTextEdit,
     DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
     Documentation, GotoDefinitionParams, HoverParams, InitializeParams, Location, MarkupContent,
     MarkupKind, Position, PositionEncodingKind, Range, TextDocumentContentChangeEvent, TextEdit,
@@ -168,6 +168,10 @@ impl<W: Write> Server<W> {
             (Stage::ShutDown, _) => Err((
                 ErrorCode::InvalidRequest,
                 "the server is shut down".to_owned(),
+            )),
+            (Stage::Serving, "initialize") => Err((
+                ErrorCode::InvalidRequest,
+                "the server is initialized".to_owned(),
             )),
             (Stage::Serving, "shutdown") => {
                 self.stage = Stage::ShutDown;
@@ -477,6 +481,14 @@ impl<W: Write> Server<W> {
         let is_old = |one: &Document| one.findings.is_none();
         if self.documents.get(key).is_some_and(is_old) {
             self.check()?;
+        }
+        // Editors ask for what they run by themselves too, such as sorting imports on saving.
+        let is_wanted = |kind: &CodeActionKind| {
+            kind == &CodeActionKind::EMPTY || kind == &CodeActionKind::QUICKFIX
+        };
+        let only = params.context.only.as_ref();
+        if only.is_some_and(|only| !only.iter().any(is_wanted)) {
+            return Ok(Ok(json!([])));
         }
         let files = self.files();
         let document = self.documents.get(key);

@@ -107,6 +107,7 @@ pub(super) fn in_lines(text: &str, at: usize) -> Option<Spot> {
         Some(rest) => (true, rest.trim_start()),
         None => (false, body),
     };
+    let (braces, body) = within_braces(body);
     let (key, written) = match key_of(body) {
         Some((key, rest)) if !key.is_empty() => (Some(key), rest.trim_start()),
         _ => (None, body),
@@ -130,7 +131,9 @@ pub(super) fn in_lines(text: &str, at: usize) -> Option<Spot> {
         }
     }
     above.reverse();
-    let what = match (key, item) {
+    let is_item = item && braces.is_empty();
+    above.extend(braces.into_iter().flatten());
+    let what = match (key, is_item) {
         (Some(key), _) => What::ValueOf(key),
         (None, true) => What::ValueOf(above.pop()?),
         (None, false) => What::Key,
@@ -151,6 +154,36 @@ pub(super) fn in_lines(text: &str, at: usize) -> Option<Spot> {
         text: written.to_owned(),
         bytes: at - written.len()..at + after,
     })
+}
+
+/// The keys of the maps in braces that are open at the end of a line, where they have one, and what stands behind
+/// the last comma of the innermost.
+fn within_braces(line: &str) -> (Vec<Option<String>>, &str) {
+    let mut open = Vec::new();
+    let mut start = 0;
+    let mut quote = None;
+    for (at, c) in line.char_indices() {
+        match (quote, c) {
+            (Some(end), _) if c == end => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '{') => {
+                let before = line.get(start..at).unwrap_or_default();
+                open.push(key_of(before.trim_start()).map(|(key, _)| key));
+                start = at + 1;
+            }
+            (None, '}') => {
+                open.pop();
+            }
+            (None, ',') if !open.is_empty() => start = at + 1,
+            _ => {}
+        }
+    }
+    let rest = line.get(start..).unwrap_or_default();
+    match open.is_empty() {
+        true => (open, line),
+        false => (open, rest.trim_start()),
+    }
 }
 
 /// The key that a line begins with, without quotes, and what stands behind its colon.
@@ -203,6 +236,19 @@ mod tests {
         assert_eq!((spot.text.as_str(), spot.bytes), ("MI", at - 2..at + 4));
         assert_eq!(in_lines(RECIPE, 3), None);
         assert_eq!(in_lines("a: b # c", 8), None);
+        let braces = "vllm_serve:\n  1_gpu: {enabled: true, args: {--seed: 1, \"--a\": {}, --kv-cache-dtype: fp";
+        let spot = in_lines(braces, braces.len()).unwrap();
+        assert_eq!(
+            spot.path(),
+            ["vllm_serve", "1_gpu", "args", "--kv-cache-dtype"]
+        );
+        assert_eq!((spot.text.as_str(), spot.bytes.len()), ("fp", 2));
+        let braces = "aim_recipes:\n- {name: a, hard";
+        let spot = in_lines(braces, braces.len()).unwrap();
+        assert_eq!(
+            (spot.path(), spot.what),
+            (vec!["aim_recipes".to_owned(), "hard".to_owned()], What::Key)
+        );
         let list = "aliases:\n- one\n- tw";
         assert_eq!(in_lines(list, list.len()).unwrap().path(), ["aliases"]);
     }

@@ -56,7 +56,8 @@ impl LaunchPlan {
                 host, container, ..
             }) => {
                 let rest = text.strip_prefix(container.as_str()).unwrap_or_default();
-                format!("{}{rest}", host.trim_end_matches('/'))
+                let path = format!("{}{rest}", host.trim_end_matches('/'));
+                if path.is_empty() { host.clone() } else { path }
             }
             None => text.to_owned(),
         }

@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::datalog::diagnostic::Diagnostics;
+use crate::datalog::diagnostic::{Diagnostics, RuleError};
 use crate::datalog::source::Sources;
-use crate::datalog::{self, Checked, CompiledProgram, Facts, Model, Options, RelId, Tuple, Value};
+use crate::datalog::{
+    self, Checked, CompiledProgram, Extent, Facts, Model, Options, RelId, Sought, Tuple, Value,
+};
 use crate::store::{COMPILED, Scope, Store, ViewError};
 
 use super::purpose::Purpose;
-use super::{Lint, PolicyError, Portions, RelationText, RuleSources, evaluate, lint, views};
+use super::{Lint, PolicyError, Portions, RelationText, RuleSources, apart, evaluate, lint, views};
 
 /// Rules that can be evaluated, and what their relations say.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,6 +21,10 @@ pub struct Policy {
     texts: Vec<RelationText>,
     /// The checks among the relations; those of decisions have none.
     lints: Vec<Lint>,
+    /// From what each relation is derived.
+    pub(super) extents: Vec<Extent>,
+    /// The texts that checks look for, where they look for some only.
+    pub(super) sought: Vec<Sought>,
     /// What it was compiled from, to point into when an evaluation fails.
     #[serde(skip)]
     rules: RuleSources,
@@ -71,7 +77,7 @@ impl Policy {
         store: &Store,
     ) -> Result<Policy, PolicyError> {
         let (program, checked, _) = compiled(rules.clone(), store, Some(purpose))?;
-        Ok(Policy::of(program, &checked, rules))
+        Policy::of(program, &checked, rules, store)
     }
 
     fn load_for(
@@ -102,16 +108,36 @@ impl Policy {
         store: &Store,
     ) -> Result<(Policy, Checked, Sources), PolicyError> {
         let (program, checked, sources) = compiled(rules.clone(), store, None)?;
-        Ok((Policy::of(program, &checked, rules), checked, sources))
+        let policy = Policy::of(program, &checked, rules, store)?;
+        Ok((policy, checked, sources))
     }
 
-    fn of(program: CompiledProgram, checked: &Checked, rules: RuleSources) -> Policy {
-        Policy {
+    fn of(
+        program: CompiledProgram,
+        checked: &Checked,
+        rules: RuleSources,
+        store: &Store,
+    ) -> Result<Policy, PolicyError> {
+        let lints = lint::lints(checked);
+        let (extents, sought) = match lints.is_empty() {
+            true => (Vec::new(), Vec::new()),
+            false => (
+                apart::extents(checked, store).map_err(ViewError::from)?,
+                datalog::sought(checked),
+            ),
+        };
+        Ok(Policy {
             program,
             texts: texts(checked),
-            lints: lint::lints(checked),
+            lints,
+            extents,
+            sought,
             rules,
-        }
+        })
+    }
+
+    pub(super) fn texts(&self) -> &[RelationText] {
+        &self.texts
     }
 
     /// Checks rules and gives what looks wrong in them, with their texts.
@@ -224,16 +250,18 @@ impl Policy {
         options: &Options,
     ) -> Result<Model, PolicyError> {
         let model = evaluate::complete(&self.program, facts, goals, options);
-        model.map_err(|error| {
-            // Only now are the texts needed, and reading them again gives each file its number again.
-            let mut sources = Sources::new();
-            let (files, mut loader) = self.rules.clone().into_sources(&mut sources);
-            let _ = datalog::load(&mut sources, &files, &mut loader);
-            PolicyError::Evaluation {
-                error: Box::new(error),
-                sources: Box::new(sources),
-            }
-        })
+        model.map_err(|error| self.failed(error))
+    }
+
+    pub(super) fn failed(&self, error: RuleError) -> PolicyError {
+        // Only now are the texts needed, and reading them again gives each file its number again.
+        let mut sources = Sources::new();
+        let (files, mut loader) = self.rules.clone().into_sources(&mut sources);
+        let _ = datalog::load(&mut sources, &files, &mut loader);
+        PolicyError::Evaluation {
+            error: Box::new(error),
+            sources: Box::new(sources),
+        }
     }
 }
 

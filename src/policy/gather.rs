@@ -82,7 +82,7 @@ pub(super) fn gather(
     // relation is kept by itself, since questions differ in which ones they need.
     let groups: Vec<&[Asked<'_>]> = match scope {
         Scope::Models(_) => vec![&asked],
-        Scope::Whole => asked.chunks(1).collect(),
+        Scope::Whole | Scope::Chosen(_) => asked.chunks(1).collect(),
     };
     let made = store.at_one_moment(|generation| {
         let mut made = Vec::new();
@@ -191,6 +191,7 @@ fn key(generation: &str, asked: &[Asked<'_>], scope: &Scope) -> String {
     let (which, models) = match scope {
         Scope::Models(models) => ("models", models.as_slice()),
         Scope::Whole => ("whole", [].as_slice()),
+        Scope::Chosen(_) => ("chosen", [].as_slice()),
     };
     let mut hash = Xxh3::new();
     let words = asked

@@ -2,6 +2,7 @@
 //!
 //! What a tuple says is told by its declaration's doc comment, and nowhere else.
 
+mod apart;
 mod compiled;
 mod documented;
 mod error;
@@ -16,6 +17,7 @@ mod sources;
 mod text;
 mod views;
 
+pub use apart::Shared;
 pub use compiled::Policy;
 pub use documented::{RelationDoc, documented};
 pub use error::PolicyError;

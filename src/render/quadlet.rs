@@ -189,7 +189,7 @@ impl Lines {
                     .map(PlanErrorKind::Character),
             };
             self.wrong.extend(kind.map(|kind| PlanError {
-                part: "word for a unit file",
+                part: "argument in a unit file",
                 text: word.clone(),
                 kind,
             }));

@@ -44,7 +44,11 @@ pub fn file(plan: &LaunchPlan, comments: &[String]) -> Result<String, RenderErro
     );
     script += ENGINE;
     if plan.cdi.is_none() && !plan.devices.is_empty() {
-        script += &format!("for device in {}; do\n{DEVICE}", quoted(&plan.devices)?);
+        let devices = quoted(&plan.devices)?;
+        script += &format!("{HERE}  for device in {devices}; do\n{DEVICE}");
+    }
+    if plan.health_check.is_none() {
+        script += CURL;
     }
     script += EXISTS;
     let folders: Vec<String> = plan.mounts.iter().map(|mount| mount.host.clone()).collect();
@@ -124,9 +128,16 @@ fi
   fail 3 "$engine does not answer: is its service running, and may you use it?"
 "#;
 
-const DEVICE: &str = r#"  [ -e "$device" ] || fail 3 "there is no $device: is the amdgpu driver loaded?"
-done
+const HERE: &str = r#"# The device files of another machine are not seen from here.
+if [ -z "${DOCKER_HOST:-}${CONTAINER_HOST:-}" ]; then
 "#;
+
+const DEVICE: &str = r#"    [ -e "$device" ] || fail 3 "there is no $device: is the amdgpu driver loaded?"
+  done
+fi
+"#;
+
+const CURL: &str = "command -v curl >/dev/null 2>&1 || fail 3 'curl is not installed'\n";
 
 const EXISTS: &str = r#"if "$engine" container inspect "$name" >/dev/null 2>&1; then
   fail 1 "there is a container $name; to remove it: $engine rm --force $name"

@@ -35,7 +35,11 @@ impl Store {
                 "SELECT f.layer, f.name FROM hardware_document d JOIN file f ON f.id = d.file
                  WHERE d.hardware_key = ?1 AND d.current LIMIT 1"
             }
-            Kind::Recipe | Kind::Backend => return Ok(None),
+            Kind::Recipe => {
+                "SELECT layer, name FROM file WHERE kind = 'recipe' AND lower(stem) = ?1
+                 ORDER BY layer DESC, name LIMIT 1"
+            }
+            Kind::Backend => return Ok(None),
         };
         let mut statement = self.connection.prepare_cached(sql)?;
         let found: Option<(i64, String)> = statement

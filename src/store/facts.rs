@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::types::ValueRef;
 use thiserror::Error;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, fresh};
 
 /// Which rows of the views are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,9 @@ pub enum Scope {
     Whole,
     /// Of what belongs to a model, only that of the models with these folded names.
     Models(Vec<String>),
+    /// Of what belongs to a file or a model, only that of the files that are chosen ([`Store::choose`]); and of that
+    /// only what has one of the texts in a column.
+    Chosen(Option<(String, Vec<String>)>),
 }
 
 /// A value of a row.
@@ -80,7 +83,7 @@ impl Store {
     /// SQLite fails.
     pub fn view_columns(&self, view: &str) -> Result<Vec<String>, StoreError> {
         self.names(
-            "SELECT name FROM view_column WHERE view = ?1 AND name <> 'scope_key'",
+            "SELECT name FROM view_column WHERE view = ?1 AND name NOT IN ('scope_key', 'of_file')",
             &[view],
         )
     }
@@ -89,6 +92,26 @@ impl Store {
         let mut statement = self.connection.prepare_cached(sql)?;
         let names = statement.query_map(rusqlite::params_from_iter(of), |row| row.get(0))?;
         Ok(names.collect::<Result<_, _>>()?)
+    }
+
+    /// The kinds of names that columns of views have which tell documents apart: the view, the column and the kind.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn key_columns(&self) -> Result<Vec<(String, String, u32)>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT view, name, kind FROM view_column WHERE kind IS NOT NULL")?;
+        let columns = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok(columns.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether each row of a view tells its file.
+    fn is_of_files(&self, view: &str) -> Result<bool, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT 1 FROM view_column WHERE view = ?1 AND name = 'of_file'")?;
+        Ok(statement.exists([view])?)
     }
 
     /// Which views a [`Scope`] limits.
@@ -133,17 +156,34 @@ pub fn read_relation(
     let mut sql = format!("SELECT {} FROM \"{relation}\"", quoted.join(", "));
     let keys: &[String] = match scope {
         Scope::Models(keys) if scoped.0.contains(relation) => keys,
+        Scope::Chosen(Some((_, texts))) => texts,
         _ => &[],
     };
-    if let (Scope::Models(_), true) = (scope, scoped.0.contains(relation)) {
-        sql.push_str(" WHERE scope_key IN (");
-        sql.push_str(&vec!["?"; keys.len()].join(", "));
-        sql.push(')');
+    match scope {
+        Scope::Models(_) if scoped.0.contains(relation) => {
+            sql.push_str(" WHERE scope_key IN (");
+            sql.push_str(&vec!["?"; keys.len()].join(", "));
+            sql.push(')');
+        }
+        Scope::Chosen(_) if scoped.0.contains(relation) => {
+            sql.push_str(" WHERE scope_key IN (SELECT name FROM chosen_model)");
+        }
+        Scope::Chosen(_) if store.is_of_files(relation)? => {
+            sql.push_str(" WHERE of_file IN (SELECT file FROM chosen)");
+        }
+        Scope::Chosen(_) => sql.push_str(" WHERE true"),
+        _ => {}
     }
-    let mut statement = match store.connection.prepare_cached(&sql) {
-        Ok(statement) => statement,
-        Err(error) => return Err(explain(store, relation, columns, error)),
-    };
+    if let Scope::Chosen(Some((column, texts))) = scope {
+        let marks = vec!["?"; texts.len()].join(", ");
+        sql.push_str(&format!(" AND \"{relation}\".\"{column}\" IN ({marks})"));
+    }
+    let prepare = || store.connection.prepare_cached(&sql);
+    let prepared = prepare().or_else(|_| {
+        fresh::make_written_views(&store.connection)?;
+        prepare().map_err(|error| explain(store, relation, columns, error))
+    });
+    let mut statement = prepared?;
     let mut rows = statement.query(rusqlite::params_from_iter(keys))?;
     let mut cells = Vec::with_capacity(columns.len());
     while let Some(found) = rows.next()? {

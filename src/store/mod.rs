@@ -10,6 +10,7 @@ mod edited;
 mod error;
 mod facts;
 mod fresh;
+mod groups;
 mod ingest;
 mod kept;
 mod layer;
@@ -21,12 +22,13 @@ mod place;
 pub use documents::{BrokenFile, DocumentFile};
 pub use error::StoreError;
 pub use facts::{Cell, Scope, ScopedViews, ViewError, read_relation};
+pub use groups::Judged;
 pub use ingest::files_read;
 pub use kept::{COMPILED, GATHERED, Kept};
 pub use layer::{Layer, LooseFile, Texts};
 pub use lookup::{BlockDetails, ConfigurationSummary, RecipeName, RecipeSummary, StoredArgument};
 pub use notices::{CatalogFile, FileProblem, Notice};
-pub use origin::{Editable, FileComment, Place};
+pub use origin::{Editable, FileComment, FileText, Place, ReadDocuments, Unread};
 pub use place::cache_dir;
 
 use std::path::PathBuf;
@@ -82,8 +84,8 @@ impl Store {
             .map_err(StoreError::from)?;
         let generation = fresh::generation(&moment)?;
         let result = read(&generation);
-        // Nothing was written, so nothing is lost whichever way it ends.
-        drop(moment);
+        // Views that were made on the way, which are this connection's own, stay.
+        moment.commit().map_err(StoreError::from)?;
         result
     }
 

@@ -69,33 +69,41 @@ pub fn read(text: &str) -> Result<Node, Vec<Problem>> {
 }
 
 fn syntax(text: &str, at: usize, message: &str) -> Problem {
-    let start = at.min(text.len());
+    let at = at.min(text.len());
+    let line_start = text
+        .get(..at)
+        .and_then(|t| t.rfind('\n'))
+        .map_or(0, |i| i + 1);
+    let line = text.get(line_start..).unwrap_or_default();
+    let line = line.lines().next().unwrap_or_default();
+    let indent = line.len() - line.trim_start().len();
+    let tab = line.get(..indent).and_then(|indent| indent.find('\t'));
+    let start = tab.map_or(at, |tab| line_start + tab);
     let end = text
         .get(start..)
         .and_then(|rest| rest.chars().next())
-        .map_or(start, |c| {
-            if c == '\n' {
-                start
-            } else {
-                start + c.len_utf8()
-            }
+        .map_or(start, |c| match c {
+            '\n' => start,
+            c => start + c.len_utf8(),
         });
-    let mut problem =
-        Problem::error("yaml-syntax", format!("not valid YAML: {message}")).at(start..end, "here");
-    let line_start = text
-        .get(..start)
-        .and_then(|t| t.rfind('\n'))
-        .map_or(0, |i| i + 1);
-    let indent: String = text
-        .get(line_start..)
-        .unwrap_or_default()
-        .chars()
-        .take_while(|c| c.is_whitespace() && *c != '\n')
-        .collect();
-    if indent.contains('\t') {
-        problem = problem.help("indent with spaces: YAML does not take tabs");
+    let problem = Problem::error("yaml-syntax", format!("not valid YAML: {message}"));
+    let problem = problem.at(start..end, "here");
+    match (tab, glued(line)) {
+        (Some(_), _) => problem.help("indent with spaces: YAML does not take tabs"),
+        (None, Some(key)) => problem.help(format!("is a space missing behind `{key}:`?")),
+        (None, None) => problem,
     }
-    problem
+}
+
+/// The key of a line like `key:value`, which is one word in YAML.
+fn glued(line: &str) -> Option<&str> {
+    let line = line.split(" #").next()?.trim();
+    let (key, value) = line.split_once(':')?;
+    let is_word = key
+        .chars()
+        .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    (is_word && !key.is_empty() && !value.is_empty() && !value.starts_with([' ', '/']))
+        .then_some(key)
 }
 
 /// An open list or map.

@@ -53,7 +53,7 @@ pub(super) fn run(
             "a text that was cut cannot be given back",
         ));
     }
-    let mended = mend(store, policy, subject, selection)?;
+    let mut mended = mend(store, policy, subject, selection)?;
     for refused in &mended.refused {
         let at = place(&refused.finding);
         let (code, because) = (&refused.finding.code, &refused.because);
@@ -62,13 +62,13 @@ pub(super) fn run(
     if args.diff {
         return preview(&mended);
     }
-    let mut failed = false;
+    let mut failed = Vec::new();
     for (name, file) in &mended.files {
         if name == STDIN {
             continue;
         }
         if let Err(because) = write(Path::new(name), file) {
-            failed = true;
+            failed.push(name.clone());
             let report = Failure::say(
                 Exit::Environment,
                 "lint::write",
@@ -78,6 +78,7 @@ pub(super) fn run(
             report.report();
         }
     }
+    mended.forget(&failed);
     for finding in &mended.fixed {
         let says = finding.fix.as_ref().map_or("", |fix| fix.says.as_str());
         let at = place(finding);
@@ -92,9 +93,9 @@ pub(super) fn run(
     } else {
         output::answer(&told(&mended))?;
     }
-    Ok(match failed {
-        true => Exit::Environment,
-        false => args.filter.exit(&mended.left.summary),
+    Ok(match failed.is_empty() {
+        false => Exit::Environment,
+        true => args.filter.exit(&mended.left.summary),
     })
 }
 

@@ -135,7 +135,7 @@ impl<'a> Excerpt<'a> {
             return None;
         }
         Some(Excerpt {
-            source: NamedText::new(place.file.as_str(), place.text.clone()),
+            source: NamedText::new(place.file.as_str(), place.text.shared()),
             labels,
         })
     }

@@ -30,10 +30,10 @@ use statistics::Statistics;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LintArgs {
-    /// Catalog folders, recipe files, or - for a recipe on stdin [default: the catalog]
+    /// Catalog folders, recipes, model cards, or - for one of these on stdin [default: the catalog]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Files and stdin are model cards; of folders only the model cards are checked
+    /// Files and stdin are model cards, whatever their keys are; of folders only the cards are checked
     #[arg(long)]
     pub models: bool,
     /// Mend what is certain in the files, and show what remains

@@ -89,7 +89,7 @@ fn file(path: &Path, models: bool) -> Result<LooseFile, Failure> {
             .read_to_end(&mut text)?;
         return Ok(LooseFile {
             name: STDIN.to_owned(),
-            kind: kind.or(Some(Kind::Recipe)),
+            kind,
             text: Some(text.into()),
         });
     }
@@ -98,7 +98,7 @@ fn file(path: &Path, models: bool) -> Result<LooseFile, Failure> {
             Exit::Usage,
             "lint::no-such-path",
             format!("cannot read `{}`: {error}", path.display()),
-            "name a catalog folder, a recipe file, or `-` for a recipe on stdin",
+            "name a catalog folder, a recipe or model card, or `-` for one on stdin",
         ));
     }
     Ok(LooseFile {

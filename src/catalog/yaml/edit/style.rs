@@ -127,11 +127,20 @@ fn is_plain(text: &str, read: &Scalar) -> bool {
     let begins = word.starts_with(|c: char| c.is_alphabetic() || c == '/');
     let part =
         |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '@' | '+' | ':');
-    begins
+    (begins || counts(text))
         && text.split(' ').all(|word| !word.is_empty() && word.chars().all(part))
         && !text.ends_with(':')
         && !text.contains(": ")
         && !WORDS.contains(&text.to_lowercase().as_str())
         // Digits with a letter before them, such as versions and sizes, are text to everyone; `---` is not.
         && !text.starts_with("---")
+}
+
+/// Whether a text like `4_gpu` begins with a digit and has a letter that is in no number and no date of any reader.
+fn counts(text: &str) -> bool {
+    let in_no_number =
+        |c: char| matches!(c.to_ascii_lowercase(), 'g'..='n' | 'p'..='s' | 'u'..='w' | 'y');
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && !text.contains([':', '.', '+'])
+        && text.contains(in_no_number)
 }

@@ -4,6 +4,11 @@
     reason = "a bench that cannot be set up has nothing to measure"
 )]
 
+#[path = "../programs/mod.rs"]
+mod programs;
+mod selection;
+mod typed;
+
 use aim_engine::datalog::database::Facts;
 use aim_engine::datalog::eval::{Options, evaluate};
 use aim_engine::datalog::plan::{CompiledProgram, compile};
