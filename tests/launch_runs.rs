@@ -43,10 +43,7 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aim-engine"));
         command
             .env_clear()
-            .env(
-                "PATH",
-                format!("{}:/bin:/usr/bin-none", self.path("bin").display()),
-            )
+            .env("PATH", self.path("bin"))
             .env("HOME", self.0.path())
             .envs(env.iter().copied())
             .args(words);

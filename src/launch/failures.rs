@@ -80,7 +80,7 @@ fn tuples<'a>(relation: &str, ended: &Ended<'a>) -> Vec<Vec<Value<'a>>> {
     match relation {
         "log_line" => (1..)
             .zip(ended.lines)
-            .map(|(number, line)| vec![Number(number), Symbol(*line)])
+            .map(|(number, line)| vec![Number(number), Symbol(line)])
             .collect(),
         "container_end" => ended
             .code

@@ -313,7 +313,7 @@ impl Start<'_> {
         started: &Started<'_>,
         progress: &Progress,
     ) -> Result<Exit, Failure> {
-        let ended = running.until_ended(&self.signals, |line| output::aside(line));
+        let ended = running.until_ended(&self.signals, output::aside);
         match ended {
             Ok(Outcome::Ended(end)) => {
                 let stopped = self.was_stopped(running);
