@@ -1,5 +1,6 @@
 //! AIM Engine: which recipe serves a model on this machine, decided by Datalog rules.
 
+pub mod card;
 pub mod catalog;
 pub mod cli;
 pub mod coverage;
