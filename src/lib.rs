@@ -1,5 +1,6 @@
 //! AIM Engine: which recipe serves a model on this machine, decided by Datalog rules.
 
+pub mod cache;
 pub mod catalog;
 pub mod cli;
 pub mod coverage;
@@ -8,6 +9,7 @@ pub mod detect;
 pub mod diff;
 pub mod explain;
 pub mod fit;
+pub mod hub;
 pub mod launch;
 pub mod lint;
 pub mod lsp;
