@@ -98,7 +98,7 @@ impl Plan {
     }
 
     /// A file for each content, the largest first.
-    fn contents(&self) -> Vec<&HubFile> {
+    pub(super) fn contents(&self) -> Vec<&HubFile> {
         let mut files: Vec<&HubFile> = self.files.iter().collect();
         files.sort_by(|a, b| a.blob.cmp(&b.blob).then(a.path.cmp(&b.path)));
         files.dedup_by(|a, b| a.blob == b.blob);

@@ -84,6 +84,37 @@ pub enum CacheError {
         /// How many files it has.
         offered: usize,
     },
+    /// Another process writes to the model.
+    #[error("another process is writing to `{model}`")]
+    #[diagnostic(code(cache::busy), help("try again when it has ended"))]
+    Busy {
+        /// The model.
+        model: String,
+    },
+    /// What should be a folder is none.
+    #[error("{} is no folder of files", path.display())]
+    #[diagnostic(code(cache::no_folder))]
+    NoFolder {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A link, or something else than a file, among the files to import.
+    #[error("{} is no plain file", path.display())]
+    #[diagnostic(
+        code(cache::not_plain),
+        help("a link may lead anywhere; give a folder of plain files, such as `cp -rL` makes")
+    )]
+    NotPlain {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A file that was written to while it was read.
+    #[error("{} changed while it was imported", path.display())]
+    #[diagnostic(code(cache::changed))]
+    Changed {
+        /// The path.
+        path: PathBuf,
+    },
     /// Another part of a download failed first.
     #[error("the download was stopped")]
     #[diagnostic(code(cache::stopped))]

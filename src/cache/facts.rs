@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use super::in_use::{Uses, uses};
 use super::scan::{CachedModel, CachedRevision, Scan, scan};
-use super::{Cache, space};
+use super::{Cache, CacheError, space};
 use crate::store::{Lender, LentCell, ModelUse, model_uses};
 
 /// What is asked of a cleanup.
@@ -46,6 +46,20 @@ impl CacheFacts {
             found: OnceLock::new(),
             uses: OnceLock::new(),
         }
+    }
+
+    /// Facts of a cache that is looked at now.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn look(cache: Cache, limits: Limits) -> Result<CacheFacts, CacheError> {
+        let found = Found {
+            scan: scan(&cache)?,
+            remembered: model_uses(cache.root()),
+        };
+        let facts = CacheFacts::new(Some(cache), limits);
+        let _ = facts.found.set(found);
+        Ok(facts)
     }
 
     /// What was found in it.

@@ -1,5 +1,7 @@
 //! `cache add`: a model from the hub.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 use serde::Serialize;
 
@@ -30,6 +32,9 @@ pub(super) struct AddArgs {
     /// No files like this (repeatable)
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
+    /// Take the files from this folder, and ask no hub
+    #[arg(long, value_name = "DIR")]
+    from: Option<PathBuf>,
     /// Files that are fetched at the same time
     #[arg(long, value_name = "N", default_value_t = JOBS, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
     jobs: usize,
@@ -71,6 +76,9 @@ pub(super) fn run(args: &AddArgs) -> Result<Exit, Failure> {
     let model = ModelId::parse(&args.model)?;
     let revision = Revision::parse(&args.revision)?;
     let cache = args.place.open()?;
+    if let Some(dir) = &args.from {
+        return from_folder(args, &cache, &model, &revision, dir);
+    }
     let hub = hub()?;
     if let Some(commit) = there_already(&hub, &cache, &model, &revision) {
         return said_there(args, &cache, &model, &commit);
@@ -97,6 +105,28 @@ pub(super) fn run(args: &AddArgs) -> Result<Exit, Failure> {
     tracing::info!(missing, fetched = added.fetched, "fetched");
     index(&cache)?;
     answer(args, &plan, &choice, added.fetched)?;
+    Ok(Exit::Done)
+}
+
+/// The same from a folder.
+fn from_folder(
+    args: &AddArgs,
+    cache: &Cache,
+    model: &ModelId,
+    revision: &Revision,
+    dir: &Path,
+) -> Result<Exit, Failure> {
+    let offered = cache::folder_files(dir)?;
+    let number = offered.len();
+    let choice = chosen(args, offered)?;
+    let plan = cache::plan_import(cache, model, revision, dir, choice.wanted.clone(), number)?;
+    let mut fetched = plan.missing();
+    if !args.dry_run {
+        let meter = plan.meter();
+        fetched = shown(&meter, || cache::import(&plan, dir, &meter))?.fetched;
+        index(cache)?;
+    }
+    answer(args, &plan, &choice, fetched)?;
     Ok(Exit::Done)
 }
 
@@ -202,7 +232,8 @@ fn answer(args: &AddArgs, plan: &Plan, choice: &Choice, fetched: u64) -> Result<
         (_, f) if f == plan.size() => String::new(),
         (true, 0) => "; all of it is there".to_owned(),
         (true, fetched) => format!("; {} of it are not there yet", size(fetched)),
-        (false, 0) => "; it was there".to_owned(),
+        (false, 0) if args.from.is_some() => String::new(),
+        (false, 0) => "; all of it was there".to_owned(),
         (false, fetched) => format!("; {} of it fetched now", size(fetched)),
     });
     text.push('\n');

@@ -1,8 +1,12 @@
 //! `cache`: the models on this machine's disk.
 
 mod add;
+mod cleanup;
 mod list;
 mod progress;
+mod remove;
+mod stats;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -31,6 +35,24 @@ enum CacheCommand {
         after_help = "Examples:\n  aim-engine cache list\n  aim-engine cache list --format json"
     )]
     List(list::CacheListArgs),
+    /// Show how much there is, what is shared, and how often launches found their model
+    #[command(after_help = "Example:\n  aim-engine cache stats")]
+    Stats(stats::StatsArgs),
+    /// Say what is incomplete, wrong or foreign, and what mends it
+    #[command(
+        after_help = "Examples:\n  aim-engine cache verify\n  aim-engine cache verify Qwen/Qwen3-32B --deep"
+    )]
+    Verify(verify::VerifyArgs),
+    /// Remove a model, or one revision of it
+    #[command(
+        after_help = "Examples:\n  aim-engine cache remove Qwen/Qwen3-32B\n  aim-engine cache remove Qwen/Qwen3-32B --revision v1.0"
+    )]
+    Remove(remove::RemoveArgs),
+    /// Remove what the rules let go, and say why the rest stays
+    #[command(
+        after_help = "Examples:\n  aim-engine cache cleanup --dry-run\n  aim-engine cache cleanup --max-idle 30 --max-size 500G"
+    )]
+    Cleanup(cleanup::CleanupArgs),
 }
 
 /// Where the cache is.
@@ -59,6 +81,10 @@ pub(super) fn run(args: &CacheArgs) -> Result<Exit, Failure> {
     match &args.what {
         CacheCommand::Add(args) => add::run(args),
         CacheCommand::List(args) => list::run(args),
+        CacheCommand::Stats(args) => stats::run(args),
+        CacheCommand::Verify(args) => verify::run(args),
+        CacheCommand::Remove(args) => remove::run(args),
+        CacheCommand::Cleanup(args) => cleanup::run(args),
     }
 }
 
@@ -83,7 +109,10 @@ impl From<CacheError> for Failure {
         let exit = match &error {
             CacheError::Hub(error) if error.is_no() => Exit::No,
             CacheError::NoFiles { .. } => Exit::No,
-            CacheError::Name(_) | CacheError::Settings(_) => Exit::Usage,
+            CacheError::Name(_)
+            | CacheError::Settings(_)
+            | CacheError::NoFolder { .. }
+            | CacheError::NotPlain { .. } => Exit::Usage,
             _ => Exit::Environment,
         };
         Failure::new(exit, error)
