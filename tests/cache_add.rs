@@ -13,10 +13,9 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
+use hub::client::{MODEL, cache, command, is_not_published, is_published};
 use hub::{Fault, Hub, blob, noise};
-use program::{Place, Ran, ran};
-
-const MODEL: &str = "acme/Rocket-7B";
+use program::{Place, ran};
 
 fn files() -> Vec<(&'static str, Vec<u8>)> {
     vec![
@@ -26,65 +25,6 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("tokenizer/vocab.json", b"{}".to_vec()),
         ("empty.txt", Vec::new()),
     ]
-}
-
-/// `cache WORDS` against a hub, with the cache in `models`.
-fn command(place: &Place, hub: &Hub, words: &[&str]) -> Command {
-    let mut command = place.command(&[&["cache"], words].concat());
-    command
-        .env("HF_ENDPOINT", hub.endpoint())
-        .env("AIM_CACHE_DIR", place.path("models"));
-    command
-}
-
-fn cache(place: &Place, hub: &Hub, words: &[&str]) -> Ran {
-    ran(&mut command(place, hub, words))
-}
-
-fn folder(place: &Place) -> std::path::PathBuf {
-    place.path("models/hub/models--acme--Rocket-7B")
-}
-
-/// Fails unless the commit is there with these files and no others, and `main` names it.
-#[track_caller]
-fn is_published(place: &Place, commit: &str, files: &[(&str, Vec<u8>)]) {
-    let folder = folder(place);
-    assert_eq!(
-        fs::read_to_string(folder.join("refs/main")).unwrap(),
-        commit
-    );
-    let snapshot = folder.join("snapshots").join(commit);
-    for (path, bytes) in files {
-        let link = snapshot.join(path);
-        assert!(fs::read(&link).unwrap() == *bytes, "{path}");
-        let up = "../".repeat(2 + path.matches('/').count());
-        let target = fs::read_link(&link).unwrap();
-        assert_eq!(
-            target.to_str().unwrap(),
-            format!("{up}blobs/{}", blob(bytes))
-        );
-    }
-    let mut blobs: Vec<String> = files.iter().map(|(_, bytes)| blob(bytes)).collect();
-    blobs.sort();
-    blobs.dedup();
-    assert_eq!(names(&folder.join("blobs")), blobs);
-}
-
-/// Fails unless nothing of the model can be seen.
-#[track_caller]
-fn is_not_published(place: &Place) {
-    let folder = folder(place);
-    assert_eq!(names(&folder.join("snapshots")), Vec::<String>::new());
-    assert_eq!(names(&folder.join("refs")), Vec::<String>::new());
-}
-
-fn names(dir: &std::path::Path) -> Vec<String> {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 #[test]

@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 mod answer;
+pub mod client;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
