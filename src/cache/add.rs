@@ -179,7 +179,7 @@ pub(super) fn prepare(plan: &Plan) -> Result<lock::Held, CacheError> {
     for dir in [folder.blobs(), folder.snapshots()] {
         fs::create_dir_all(&dir).map_err(|error| CacheError::io("written", &dir, error))?;
     }
-    Manifest::new(folder, &plan.commit, &plan.files)
+    Manifest::new(folder, &plan.commit, &plan.revision, &plan.files)
         .with(Manifest::read(folder, &plan.commit))
         .write(folder)?;
     Ok(held)

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout::ModelFolder;
 use super::{CacheError, durable};
-use crate::hub::{BlobId, Commit, FilePath, HubFile};
+use crate::hub::{BlobId, Commit, FilePath, HubFile, Revision};
 
 const FORMAT: u32 = 1;
 
@@ -19,6 +19,8 @@ pub(super) struct Manifest {
     format_version: u32,
     pub model: String,
     pub commit: String,
+    /// As it was asked for.
+    pub revision: String,
     /// Seconds since 1970.
     pub added_at: u64,
     pub files: BTreeMap<String, Entry>,
@@ -32,7 +34,12 @@ pub(super) struct Entry {
 }
 
 impl Manifest {
-    pub fn new(folder: &ModelFolder, commit: &Commit, files: &[HubFile]) -> Manifest {
+    pub fn new(
+        folder: &ModelFolder,
+        commit: &Commit,
+        revision: &Revision,
+        files: &[HubFile],
+    ) -> Manifest {
         let entry = |file: &HubFile| {
             let entry = Entry {
                 size: file.size,
@@ -45,6 +52,7 @@ impl Manifest {
             format_version: FORMAT,
             model: folder.model.to_string(),
             commit: commit.to_string(),
+            revision: revision.to_string(),
             added_at: now.map_or(0, |now| now.as_secs()),
             files: files.iter().map(entry).collect(),
         }

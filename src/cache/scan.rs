@@ -57,6 +57,8 @@ pub struct CachedRevision {
     pub commit: Commit,
     /// Branches and tags that name it.
     pub refs: Vec<String>,
+    /// As it was asked for, where it was added here.
+    pub asked: Option<String>,
     /// Its files, by path.
     pub files: Vec<CachedFile>,
     /// Whether they are all there.
@@ -354,6 +356,7 @@ fn revision(
     read_links(&snapshot, "", &mut links);
     let manifest = Manifest::read(folder, &commit);
     let is_ours = manifest.is_some();
+    let asked = manifest.as_ref().map(|manifest| manifest.revision.clone());
     let mut added = None;
     let mut files: Vec<CachedFile> = Vec::new();
     if let Some(manifest) = manifest {
@@ -409,6 +412,7 @@ fn revision(
         accessed: read.map(|blob| blob.accessed).max().unwrap_or(added),
         commit,
         refs,
+        asked,
         files,
         state,
         added,

@@ -125,10 +125,8 @@ fn of_model(model: &CachedModel, corrupt: &BTreeSet<String>, verdicts: &mut Vec<
         mend,
     };
     for revision in &model.revisions {
-        let name = match revision.refs.as_slice() {
-            [] => revision.commit.as_str(),
-            [first, ..] => first.as_str(),
-        };
+        let named = revision.refs.first().or(revision.asked.as_ref());
+        let name = named.map_or(revision.commit.as_str(), String::as_str);
         let fetch = match name {
             "main" => format!("aim-engine cache add {id}"),
             name => format!("aim-engine cache add {id} --revision {name}"),
