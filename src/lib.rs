@@ -1,5 +1,6 @@
 //! AIM Engine: which recipe serves a model on this machine, decided by Datalog rules.
 
+pub mod cache;
 pub mod card;
 pub mod catalog;
 pub mod cli;
@@ -9,6 +10,7 @@ pub mod detect;
 pub mod diff;
 pub mod explain;
 pub mod fit;
+pub mod hub;
 pub mod launch;
 pub mod lint;
 pub mod lsp;

@@ -2,6 +2,7 @@
 
 mod args;
 mod batch;
+mod cache;
 mod completions;
 mod coverage;
 mod detect;
@@ -67,6 +68,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::New(args) => new::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Lsp(args) => lsp::run(args),
+        Command::Cache(args) => cache::run(args),
         Command::Query(args) => query::run(args),
         Command::Rules(args) => rules::run(args),
         Command::Why(args) => explain::why(args),
@@ -78,7 +80,11 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
 }
 
 /// The names (of links to the program) by which it is one of its commands.
-const NAMES: &[(&str, &str)] = &[("aim-generate", "generate"), ("aim-shell", "shell")];
+const NAMES: &[(&str, &str)] = &[
+    ("aim-generate", "generate"),
+    ("aim-shell", "shell"),
+    ("aim-cache", "cache"),
+];
 
 /// Called by the name `aim-generate` (a link to the program), it is `aim-engine generate`.
 fn called_by_name(mut words: Vec<OsString>) -> Vec<OsString> {

@@ -3,7 +3,6 @@
 mod answer;
 mod argv;
 mod blocks;
-mod cache;
 mod decider;
 mod decision;
 mod equal;
@@ -16,9 +15,9 @@ mod reading;
 mod request;
 mod tried;
 
+pub use crate::cache::cache_dir;
 pub use answer::Answer;
 pub use argv::{Defaults, EngineCommand, FlagReading, engine_command};
-pub use cache::cache_dir;
 pub use decision::{Decision, Detail, MachineView, Memory, Outcome, Selected, Tried};
 pub(crate) use gather::add as add_facts;
 pub use given::{Given, absent_given, given_instead, given_origin};

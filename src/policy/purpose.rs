@@ -13,6 +13,8 @@ pub(super) enum Purpose {
     Decisions,
     /// The catalog is checked.
     Lints,
+    /// The model cache is kept in order.
+    Cache,
 }
 
 /// How the names of relations begin from which decisions are read.
@@ -30,6 +32,15 @@ const OF_DECISIONS: &[&str] = &[
     "warning_",
 ];
 
+/// How the names of relations begin from which the order of the cache is read.
+const OF_CACHE: &[&str] = &[
+    "cache_removed_",
+    "cache_kept_",
+    "cache_goes",
+    "cache_orphan_goes",
+    "file_left_out",
+];
+
 /// Whether decisions are read from a relation of this name.
 pub fn decides(relation: &str) -> bool {
     let mut families = OF_DECISIONS.iter();
@@ -42,6 +53,7 @@ impl Purpose {
         match self {
             Purpose::Decisions => "decisions",
             Purpose::Lints => "lints",
+            Purpose::Cache => "cache",
         }
     }
 
@@ -55,6 +67,9 @@ impl Purpose {
             Purpose::Decisions => {
                 reduced(checked, |info| decides(&info.name) || is_given(&info.name))
             }
+            Purpose::Cache => reduced(checked, |info| {
+                OF_CACHE.iter().any(|family| info.name.starts_with(family))
+            }),
             Purpose::Lints => {
                 let docs = checked.relations.iter().filter_map(fields);
                 let names: Vec<String> = docs

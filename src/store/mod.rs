@@ -13,7 +13,9 @@ mod fresh;
 mod ingest;
 mod kept;
 mod layer;
+mod lent;
 mod lookup;
+mod model_use;
 mod notices;
 mod origin;
 mod place;
@@ -24,7 +26,9 @@ pub use facts::{Cell, Scope, ScopedViews, ViewError, read_relation};
 pub use ingest::files_read;
 pub use kept::{COMPILED, GATHERED, Kept};
 pub use layer::{Layer, LooseFile, Texts};
+pub use lent::{Lender, LentCell, is_lent, lent_relations};
 pub use lookup::{BlockDetails, ConfigurationSummary, RecipeName, RecipeSummary, StoredArgument};
+pub use model_use::{ModelUse, count_model_use, model_uses};
 pub use notices::{CatalogFile, FileProblem, Notice};
 pub use origin::{Editable, FileComment, Place};
 pub use place::cache_dir;
@@ -43,6 +47,8 @@ pub struct Store {
     layers: Vec<Layer>,
     /// The files that places were looked up in.
     documents: origin::Documents,
+    /// Who has the rows that no catalog holds.
+    lender: Option<std::sync::Arc<dyn Lender>>,
 }
 
 /// What to open.
