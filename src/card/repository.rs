@@ -162,12 +162,15 @@ fn weights(
     })
 }
 
+/// The tensors of each file.
+type ByFile = BTreeMap<String, Vec<Tensor>>;
+
 /// The headers of files, several at a time, and how many bytes they are.
 fn headers<R: Repository>(
     repository: &R,
     sizes: &BTreeMap<String, u64>,
     files: &BTreeSet<String>,
-) -> Result<(BTreeMap<String, Vec<Tensor>>, u64), R::Error> {
+) -> Result<(ByFile, u64), R::Error> {
     let files: Vec<&String> = files.iter().collect();
     let next = AtomicUsize::new(0);
     let bytes = AtomicU64::new(0);
@@ -224,11 +227,7 @@ fn header<R: Repository>(
 }
 
 /// The tensors that the index names, each from the file that it names.
-fn indexed(
-    index: &Index,
-    mut tensors: BTreeMap<String, Vec<Tensor>>,
-    notes: &mut Vec<String>,
-) -> Vec<Tensor> {
+fn indexed(index: &Index, mut tensors: ByFile, notes: &mut Vec<String>) -> Vec<Tensor> {
     let mut all = Vec::with_capacity(index.len());
     for (file, tensors) in &mut tensors {
         let named = |tensor: &Tensor| index.get(&tensor.name).is_some_and(|named| named == file);

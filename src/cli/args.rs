@@ -109,6 +109,8 @@ pub(super) enum Command {
     Detect(DetectArgs),
     /// Write a new recipe or model card from a template
     New(NewArgs),
+    /// Make model cards of what the hub says
+    Models(super::models::ModelsArgs),
     /// Print the JSON Schema of recipes or model cards, for editors
     #[command(after_help = "Example:\n  aim-engine schema recipe > recipe.schema.json")]
     Schema(super::schema::SchemaArgs),

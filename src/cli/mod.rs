@@ -9,6 +9,7 @@ mod detect;
 mod diff;
 mod explain;
 mod failure;
+mod file;
 mod fit;
 mod generate;
 mod launch;
@@ -17,6 +18,7 @@ mod list;
 mod lsp;
 mod machine;
 mod made;
+mod models;
 mod new;
 mod output;
 mod query;
@@ -65,6 +67,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Fit(args) => fit::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Detect(args) => detect::run(args),
+        Command::Models(args) => models::run(args),
         Command::New(args) => new::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Lsp(args) => lsp::run(args),
