@@ -1,6 +1,11 @@
 //! What is in the cache: listed, checked, removed, cleaned up; also what other tools put there.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
 
 mod hub;
 mod program;
@@ -57,7 +62,9 @@ fn age(dir: &Path, days: u64) {
                 .unwrap()
                 .set_times(times)
                 .unwrap();
-            if path.extension().is_some_and(|ending| ending == "json") && dir.ends_with(".aim") {
+            if path.extension().is_some_and(|ending| ending == "json")
+                && dir.file_name().is_some_and(|name| name == ".aim")
+            {
                 let mut manifest: Json = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
                 let then = time
                     .duration_since(SystemTime::UNIX_EPOCH)
