@@ -3,7 +3,12 @@
 //! Python is that of `HF_PYTHON`, else `python3`; where it has no `huggingface_hub`, the tests say so and
 //! are skipped.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
 
 mod hub;
 mod program;

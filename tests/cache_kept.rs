@@ -1,6 +1,11 @@
 //! What is in the cache: listed, checked, removed, cleaned up; also what other tools put there.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
 
 mod hub;
 mod program;
@@ -11,6 +16,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
+use aim_engine::store::ModelUses;
 use hub::client::{MODEL, cache, command, folder, names};
 use hub::{Hub, blob, git_blob, noise, sha256};
 use program::{Place, ran};
@@ -57,7 +63,9 @@ fn age(dir: &Path, days: u64) {
                 .unwrap()
                 .set_times(times)
                 .unwrap();
-            if path.extension().is_some_and(|ending| ending == "json") && dir.ends_with(".aim") {
+            if path.extension().is_some_and(|ending| ending == "json")
+                && dir.file_name().is_some_and(|name| name == ".aim")
+            {
                 let mut manifest: Json = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
                 let then = time
                     .duration_since(SystemTime::UNIX_EPOCH)
@@ -488,6 +496,46 @@ fn rules_see_the_cache() {
     // A removed model is not remembered.
     cache(&place, &hub, &["remove", MODEL]).exits(0);
     assert_eq!(query("cached_revision(M, _, _, _)"), serde_json::json!([]));
+}
+
+#[test]
+fn launches_are_remembered() {
+    let (place, hub) = (Place::new(), Hub::start());
+    let commit = hub.add(MODEL, &[("model.safetensors", noise(1, 20_000))]);
+    cache(&place, &hub, &["add", MODEL]).exits(0);
+    let uses = ModelUses::in_file(place.path("home/.cache/aim-engine/state.db"));
+    let models = place.path("models");
+    for (revision, was_there) in [
+        ("", false),
+        (&commit, true),
+        (&commit, true),
+        (&commit, true),
+    ] {
+        uses.count(&models, MODEL, revision, was_there).unwrap();
+    }
+    let stats = cache(&place, &hub, &["stats", "--format", "json"])
+        .exits(0)
+        .json();
+    assert_eq!(stats["hit_rate"], 0.75);
+    assert_eq!((&stats["hits"], &stats["misses"]), (&3.into(), &1.into()));
+    let human = cache(&place, &hub, &["stats"]).exits(0);
+    assert!(human.out.contains("75.0 % of 4 launches found their model"));
+    let listed = cache(&place, &hub, &["list", "--format", "json"])
+        .exits(0)
+        .json();
+    assert_eq!(listed["models"][0]["hits"], 3);
+    // Launched today, it was used today.
+    age(&folder(&place), 50);
+    let idle = [
+        "cleanup",
+        "--max-idle",
+        "5",
+        "--dry-run",
+        "--format",
+        "json",
+    ];
+    let idle = cache(&place, &hub, &idle).exits(0).json();
+    assert_eq!(idle["removed"], serde_json::json!([]));
 }
 
 #[test]

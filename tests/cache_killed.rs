@@ -1,6 +1,11 @@
 //! Downloads that are killed, that run out of disk, and that run beside each other.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
 
 mod hub;
 mod program;

@@ -9,7 +9,7 @@ use std::thread;
 use super::download::{Fetch, is_there};
 use super::layout::ModelFolder;
 use super::manifest::Manifest;
-use super::meter::{FileMeter, Meter};
+use super::meter::Meter;
 use super::publish::publish;
 use super::{Cache, CacheError, lock, space};
 use crate::hub::{Commit, Hub, HubFile, ModelId, Revision};
@@ -28,6 +28,8 @@ pub struct Plan {
     pub commit: Commit,
     /// The wanted files.
     pub files: Vec<HubFile>,
+    /// The folder that they are in, where they are no hub's.
+    pub from: Option<PathBuf>,
 }
 
 /// What was added.
@@ -64,6 +66,7 @@ pub fn plan(
         revision: revision.clone(),
         commit: commit.clone(),
         files,
+        from: None,
     })
 }
 
@@ -88,13 +91,7 @@ impl Plan {
 
     /// What shows how far its download is.
     pub fn meter(&self) -> Meter {
-        let files = self.contents();
-        Meter {
-            files: files
-                .iter()
-                .map(|file| FileMeter::new(file.path.as_str(), file.size))
-                .collect(),
-        }
+        Meter::of(self.contents())
     }
 
     /// A file for each content, the largest first.
@@ -179,7 +176,7 @@ pub(super) fn prepare(plan: &Plan) -> Result<lock::Held, CacheError> {
     for dir in [folder.blobs(), folder.snapshots()] {
         fs::create_dir_all(&dir).map_err(|error| CacheError::io("written", &dir, error))?;
     }
-    Manifest::new(folder, &plan.commit, &plan.revision, &plan.files)
+    Manifest::new(plan)
         .with(Manifest::read(folder, &plan.commit))
         .write(folder)?;
     Ok(held)

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::in_use::{Uses, uses};
 use super::scan::{CachedModel, CachedRevision, Scan, scan};
 use super::{Cache, CacheError, space};
-use crate::store::{Lender, LentCell, ModelUse, model_uses};
+use crate::store::{Lender, LentCell, ModelUse, ModelUses};
 
 /// What is asked of a cleanup.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl CacheFacts {
     pub fn look(cache: Cache, limits: Limits) -> Result<CacheFacts, CacheError> {
         let found = Found {
             scan: scan(&cache)?,
-            remembered: model_uses(cache.root()),
+            remembered: ModelUses::of_this_user().of(cache.root()),
         };
         let facts = CacheFacts::new(Some(cache), limits);
         let _ = facts.found.set(found);
@@ -78,7 +78,7 @@ impl CacheFacts {
             });
             Found {
                 scan,
-                remembered: model_uses(cache.root()),
+                remembered: ModelUses::of_this_user().of(cache.root()),
             }
         })
     }

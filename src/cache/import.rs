@@ -10,7 +10,7 @@ use super::add::{Added, Plan, prepare};
 use super::download::is_there;
 use super::hash::Digest;
 use super::layout::{Cache, ModelFolder};
-use super::meter::Step;
+use super::meter::{FileMeter, Step};
 use super::publish::publish;
 use super::{CacheError, Meter, lock};
 use crate::hub::{BlobId, Commit, FilePath, HubFile, ModelId, Revision};
@@ -63,8 +63,8 @@ fn walk(dir: &Path, prefix: &str, files: &mut Vec<HubFile>) -> Result<(), CacheE
     Ok(())
 }
 
-/// Plans to add files of a folder. This reads them all, since their contents name them. Without a commit
-/// the names of all of them make one.
+/// Plans to add files of a folder, of as many that it offers. This reads them all, since their contents name
+/// them. Without a commit the names of all of them make one.
 ///
 /// # Errors
 /// A file cannot be read, or there is none.
@@ -74,12 +74,12 @@ pub fn plan_import(
     revision: &Revision,
     dir: &Path,
     files: Vec<HubFile>,
-    offered: usize,
+    (offered, meter): (usize, &Meter),
 ) -> Result<Plan, CacheError> {
     let mut named = Vec::new();
-    for file in files {
+    for (file, of_file) in files.into_iter().zip(&meter.files) {
         let path = dir.join(file.path.as_str());
-        let (size, blob) = name(&path, file.path.as_str())
+        let (size, blob) = name(&path, file.path.as_str(), of_file)
             .map_err(|error| CacheError::io("read", &path, error))?;
         named.push(HubFile { size, blob, ..file });
     }
@@ -91,10 +91,12 @@ pub fn plan_import(
     digest.update(all.as_bytes());
     let made = Commit::parse(digest.finish().as_str());
     let commit = revision.as_commit().or(made).ok_or(CacheError::Stopped)?;
-    super::plan(cache, model, revision, &commit, named, offered)
+    let mut plan = super::plan(cache, model, revision, &commit, named, offered)?;
+    plan.from = std::path::absolute(dir).ok();
+    Ok(plan)
 }
 
-fn name(path: &Path, name: &str) -> io::Result<(u64, BlobId)> {
+fn name(path: &Path, name: &str, meter: &FileMeter) -> io::Result<(u64, BlobId)> {
     let mut file = File::open(path)?;
     let size = file.metadata()?.len();
     let is_large = size >= LARGE || LARGE_NAMES.iter().any(|ending| name.ends_with(ending));
@@ -103,12 +105,18 @@ fn name(path: &Path, name: &str) -> io::Result<(u64, BlobId)> {
         false => Digest::git(size),
     };
     let mut buffer = vec![0; PIECE];
+    let mut at = 0;
     loop {
         let read = file.read(&mut buffer)?;
         if read == 0 {
+            meter.is(Step::Done);
             return Ok((size, digest.finish()));
         }
         digest.update(&buffer[..read]);
+        at += read as u64;
+        meter.is(Step::Checking);
+        meter.came(read as u64);
+        meter.set_done(at);
     }
 }
 

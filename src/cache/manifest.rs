@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
 use super::layout::ModelFolder;
-use super::{CacheError, durable};
-use crate::hub::{BlobId, Commit, FilePath, HubFile, Revision};
+use super::{CacheError, Plan, durable};
+use crate::hub::{BlobId, Commit, FilePath, HubFile};
 
 const FORMAT: u32 = 1;
 
@@ -21,6 +22,9 @@ pub(super) struct Manifest {
     pub commit: String,
     /// As it was asked for.
     pub revision: String,
+    /// The folder that it was imported from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<PathBuf>,
     /// Seconds since 1970.
     pub added_at: u64,
     pub files: BTreeMap<String, Entry>,
@@ -34,12 +38,7 @@ pub(super) struct Entry {
 }
 
 impl Manifest {
-    pub fn new(
-        folder: &ModelFolder,
-        commit: &Commit,
-        revision: &Revision,
-        files: &[HubFile],
-    ) -> Manifest {
+    pub fn new(plan: &Plan) -> Manifest {
         let entry = |file: &HubFile| {
             let entry = Entry {
                 size: file.size,
@@ -50,11 +49,12 @@ impl Manifest {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         Manifest {
             format_version: FORMAT,
-            model: folder.model.to_string(),
-            commit: commit.to_string(),
-            revision: revision.to_string(),
+            model: plan.folder.model.to_string(),
+            commit: plan.commit.to_string(),
+            revision: plan.revision.to_string(),
+            from: plan.from.clone(),
             added_at: now.map_or(0, |now| now.as_secs()),
-            files: files.iter().map(entry).collect(),
+            files: plan.files.iter().map(entry).collect(),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
+use crate::hub::HubFile;
+
 /// What is done with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -81,6 +83,16 @@ impl FileMeter {
 }
 
 impl Meter {
+    /// One for these files, in their order.
+    pub fn of<'a>(files: impl IntoIterator<Item = &'a HubFile>) -> Meter {
+        let files = files.into_iter();
+        Meter {
+            files: files
+                .map(|file| FileMeter::new(file.path.as_str(), file.size))
+                .collect(),
+        }
+    }
+
     /// The bytes of all files.
     pub fn size(&self) -> u64 {
         self.files.iter().map(|file| file.size).sum()

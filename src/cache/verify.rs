@@ -10,8 +10,9 @@ use rayon::prelude::*;
 
 use super::hash::Digest;
 use super::layout::INCOMPLETE;
+use super::meter::{FileMeter, Meter, Step};
 use super::remove::{alone, gone, remove_content};
-use super::scan::{CachedModel, FileState, Scan, State};
+use super::scan::{Blob, CachedModel, FileState, Scan, State};
 use super::{Cache, CacheError, in_use};
 use crate::hub::{BlobId, ModelId};
 
@@ -60,14 +61,33 @@ pub struct Verdict {
     pub mend: Option<String>,
 }
 
-/// Looks at the models of a cache, or at one of them. `deep` reads all contents.
-pub fn verify(cache: &Cache, scan: &Scan, only: Option<&ModelId>, deep: bool) -> Vec<Verdict> {
+/// What shows how far a reading of all contents is, of all models or one.
+pub fn contents_meter(scan: &Scan, only: Option<&ModelId>) -> Meter {
+    let meant = |model: &&CachedModel| only.is_none_or(|only| model.folder.model == *only);
+    let models = scan.models.iter().filter(meant);
+    let of_model = |model: &CachedModel| {
+        let blobs = model.blobs.iter();
+        let of_blob = |(name, blob): (&String, &Blob)| FileMeter::new(name, blob.size);
+        blobs.map(of_blob).collect::<Vec<FileMeter>>()
+    };
+    Meter {
+        files: models.flat_map(of_model).collect(),
+    }
+}
+
+/// Looks at the models of a cache, or at one of them. With a [`contents_meter`] it reads all contents.
+pub fn verify(
+    cache: &Cache,
+    scan: &Scan,
+    only: Option<&ModelId>,
+    deep: Option<&Meter>,
+) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     let meant = |model: &&CachedModel| only.is_none_or(|only| model.folder.model == *only);
     for model in scan.models.iter().filter(meant) {
         let corrupt = match deep {
-            true => corrupt(model),
-            false => BTreeSet::new(),
+            Some(meter) => corrupt(model, meter),
+            None => BTreeSet::new(),
         };
         of_model(model, &corrupt, &mut verdicts);
     }
@@ -78,29 +98,40 @@ pub fn verify(cache: &Cache, scan: &Scan, only: Option<&ModelId>, deep: bool) ->
 }
 
 /// The contents of a model that are not what their names say.
-fn corrupt(model: &CachedModel) -> BTreeSet<String> {
+fn corrupt(model: &CachedModel, meter: &Meter) -> BTreeSet<String> {
     let names: Vec<&String> = model.blobs.keys().collect();
     let wrong = names.par_iter().filter(|name| {
         let path = model.folder.blobs().join(name);
-        is_right(&path, name).is_ok_and(|right| !right)
+        let of_file = meter.files.iter().find(|file| file.path == ***name);
+        is_right(&path, name, of_file).is_ok_and(|right| !right)
     });
     wrong.map(|name| (*name).clone()).collect()
 }
 
 /// Whether a content is what its name says. Other names than hashes say nothing.
-fn is_right(path: &Path, name: &str) -> io::Result<bool> {
+fn is_right(path: &Path, name: &str, meter: Option<&FileMeter>) -> io::Result<bool> {
     let Some(id) = BlobId::parse(name) else {
         return Ok(true);
     };
     let mut file = open(path)?;
     let mut digest = Digest::like(&id, file.metadata()?.len());
     let mut buffer = vec![0; PIECE];
+    let mut at = 0;
     loop {
         let read = file.read(&mut buffer)?;
         if read == 0 {
+            if let Some(meter) = meter {
+                meter.is(Step::Done);
+            }
             return Ok(digest.finish() == id);
         }
         digest.update(&buffer[..read]);
+        at += read as u64;
+        if let Some(meter) = meter {
+            meter.is(Step::Checking);
+            meter.came(read as u64);
+            meter.set_done(at);
+        }
     }
 }
 
@@ -127,10 +158,15 @@ fn of_model(model: &CachedModel, corrupt: &BTreeSet<String>, verdicts: &mut Vec<
     for revision in &model.revisions {
         let named = revision.refs.first().or(revision.asked.as_ref());
         let name = named.map_or(revision.commit.as_str(), String::as_str);
-        let fetch = match name {
-            "main" => format!("aim-engine cache add {id}"),
-            name => format!("aim-engine cache add {id} --revision {name}"),
-        };
+        let mut fetch = format!("aim-engine cache add {id}");
+        if name != "main" {
+            fetch.push_str(&format!(" --revision {name}"));
+        }
+        if let Some(from) = &revision.from {
+            let from = from.display().to_string();
+            let from = shlex::try_quote(&from).map_or(from.clone(), |quoted| quoted.into_owned());
+            fetch.push_str(&format!(" --from {from}"));
+        }
         let bad: Vec<&str> = revision
             .files
             .iter()
@@ -223,7 +259,11 @@ fn listed(names: &[&str]) -> String {
 ///
 /// # Errors
 /// Another process writes to the model, or a file cannot be removed.
-pub fn mend(cache: &Cache, model: &ModelId, deep: bool) -> Result<Vec<PathBuf>, CacheError> {
+pub fn mend(
+    cache: &Cache,
+    model: &ModelId,
+    deep: Option<&Meter>,
+) -> Result<Vec<PathBuf>, CacheError> {
     let Some(found) = CachedModel::look(cache, model) else {
         return Ok(Vec::new());
     };
@@ -231,8 +271,8 @@ pub fn mend(cache: &Cache, model: &ModelId, deep: bool) -> Result<Vec<PathBuf>, 
     let _held = alone(folder)?;
     let mut removed = Vec::new();
     let mut wrong = match deep {
-        true => corrupt(&found),
-        false => BTreeSet::new(),
+        Some(meter) => corrupt(&found, meter),
+        None => BTreeSet::new(),
     };
     for file in found.revisions.iter().flat_map(|revision| &revision.files) {
         if file.state == FileState::WrongSize {

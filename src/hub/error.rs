@@ -50,6 +50,8 @@ pub enum HubError {
     Server {
         /// The HTTP status.
         status: u16,
+        /// For how long it asks to wait.
+        wait: Option<Duration>,
     },
     /// A person has to agree to terms before the files are given.
     #[error("`{model}` is gated: who wants its files has to agree to its terms")]
@@ -156,7 +158,7 @@ impl HubError {
     /// For how long the hub asked to wait.
     pub(super) fn asked_to_wait(&self) -> Option<Duration> {
         match self {
-            HubError::Busy { wait } => *wait,
+            HubError::Busy { wait } | HubError::Server { wait, .. } => *wait,
             _ => None,
         }
     }

@@ -142,7 +142,10 @@ mod tests {
     #[test]
     fn waits_grow_and_end() {
         let mut tries = Patience::default().tries();
-        let passing = HubError::Server { status: 500 };
+        let passing = HubError::Server {
+            status: 500,
+            wait: None,
+        };
         let mut waits = Vec::new();
         for failed in 1..=5 {
             tries.failed = failed;

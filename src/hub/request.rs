@@ -134,9 +134,11 @@ impl Hub {
             false => "set `HF_TOKEN` to a token that may read it",
             true => "use a token that may read it: the one in use may not",
         };
+        let wait = header(RETRY_AFTER.as_str());
+        let wait = wait.and_then(|value| retry_after(value, SystemTime::now()));
         // What another host than the hub refuses says nothing about the model.
         if !at.is_same_host(&self.endpoint) && !matches!(status, 408 | 429 | 500..) {
-            return HubError::Server { status };
+            return HubError::Server { status, wait: None };
         }
         match (status, header("x-error-code")) {
             (_, Some("GatedRepo")) => HubError::Gated { model, page, token },
@@ -146,11 +148,8 @@ impl Hub {
                 page,
             },
             (_, Some("RepoNotFound")) => HubError::NoModel { model, page, token },
-            (429, _) => HubError::Busy {
-                wait: header(RETRY_AFTER.as_str())
-                    .and_then(|value| retry_after(value, SystemTime::now())),
-            },
-            (408 | 500.., _) => HubError::Server { status },
+            (429, _) => HubError::Busy { wait },
+            (408 | 500.., _) => HubError::Server { status, wait },
             (401 | 403, _) if has_token => HubError::Token { status, model },
             (401 | 403, _) => HubError::NoModel { model, page, token },
             (404, _) => match about.path {

@@ -28,7 +28,7 @@ pub use kept::{COMPILED, GATHERED, Kept};
 pub use layer::{Layer, LooseFile, Texts};
 pub use lent::{Lender, LentCell, is_lent, lent_relations};
 pub use lookup::{BlockDetails, ConfigurationSummary, RecipeName, RecipeSummary, StoredArgument};
-pub use model_use::{ModelUse, count_model_use, model_uses};
+pub use model_use::{ModelUse, ModelUses};
 pub use notices::{CatalogFile, FileProblem, Notice};
 pub use origin::{Editable, FileComment, Place};
 pub use place::cache_dir;

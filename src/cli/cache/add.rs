@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use crate::cache::{self, Cache, CachedModel, Choice, Patterns, Plan, State, size};
+use crate::cache::{self, Cache, CachedModel, Choice, Meter, Patterns, Plan, State, size};
 use crate::cli::args::{CatalogArgs, TableFormat};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output;
@@ -119,7 +119,11 @@ fn from_folder(
     let offered = cache::folder_files(dir)?;
     let number = offered.len();
     let choice = chosen(args, offered)?;
-    let plan = cache::plan_import(cache, model, revision, dir, choice.wanted.clone(), number)?;
+    let meter = Meter::of(&choice.wanted);
+    let files = choice.wanted.clone();
+    let plan = shown(&meter, || {
+        cache::plan_import(cache, model, revision, dir, files, (number, &meter))
+    })?;
     let mut fetched = plan.missing();
     if !args.dry_run {
         let meter = plan.meter();
@@ -152,10 +156,7 @@ fn there_already(hub: &Hub, cache: &Cache, model: &ModelId, revision: &Revision)
         return None;
     }
     let found = CachedModel::look(cache, model)?;
-    let named = found.revisions.iter().find(|known| {
-        known.commit.as_str() == revision.as_str()
-            || known.refs.iter().any(|name| name == revision.as_str())
-    })?;
+    let named = found.named(revision.as_str())?;
     (named.state == State::Complete).then(|| named.commit.clone())
 }
 

@@ -12,7 +12,7 @@ use crate::cli::output;
 use crate::cli::session::Session;
 use crate::policy::Policy;
 
-use super::{CachePlace, count};
+use super::CachePlace;
 
 #[derive(Debug, Args)]
 pub(super) struct CleanupArgs {
@@ -205,9 +205,8 @@ fn human(going: &[Listed<'_>], staying: &[Listed<'_>], freed: u64, dry_run: bool
         text.push_str(&format!("{} freed\n", size(freed)));
     } else {
         let all = going.iter().map(|one| one.size).sum();
-        let things = count(going.len(), "thing");
         text.push_str(&format!(
-            "{things} of {}; run it without --dry-run to remove them\n",
+            "up to {} would be freed; run it without --dry-run to do so\n",
             size(all)
         ));
     }

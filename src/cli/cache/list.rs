@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::cache::{self, CachedModel, CachedRevision, Scan, size, timestamp};
+use crate::cache::{self, CacheFacts, CachedModel, CachedRevision, Limits, size, timestamp};
 use crate::cli::args::TableFormat;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output;
@@ -31,11 +31,13 @@ struct Listed<'a> {
     missing: usize,
     size: u64,
     added: String,
+    last_used: String,
+    hits: u64,
     path: String,
 }
 
 impl<'a> Listed<'a> {
-    fn new(model: &'a CachedModel, revision: &'a CachedRevision) -> Listed<'a> {
+    fn new(facts: &CacheFacts, model: &'a CachedModel, revision: &'a CachedRevision) -> Listed<'a> {
         Listed {
             model: model.folder.model.as_str(),
             revision: revision.commit.as_str(),
@@ -45,6 +47,10 @@ impl<'a> Listed<'a> {
             missing: revision.missing(),
             size: revision.size(),
             added: timestamp(revision.added),
+            last_used: timestamp(facts.last_used(model, revision)),
+            hits: facts
+                .remembered(model, revision)
+                .map_or(0, |used| used.hits),
             path: model
                 .folder
                 .snapshot(&revision.commit)
@@ -56,8 +62,8 @@ impl<'a> Listed<'a> {
 
 pub(super) fn run(args: &CacheListArgs) -> Result<Exit, Failure> {
     let cache = args.place.open()?;
-    let scan = cache::scan(&cache)?;
-    let listed = listed(&scan);
+    let facts = CacheFacts::look(cache.clone(), Limits::default())?;
+    let listed = listed(&facts);
     match args.format {
         TableFormat::Json => output::json(&serde_json::json!({
             "cache": cache.root(),
@@ -70,40 +76,40 @@ pub(super) fn run(args: &CacheListArgs) -> Result<Exit, Failure> {
     }
     // Whoever reads the list of models finds what was listed here.
     if cache.hub().is_dir()
-        && let Err(error) = cache::write_index(&cache, &scan)
+        && let Err(error) = cache::write_index(&cache, facts.scan())
     {
         tracing::info!(%error, "the list of models is not written");
     }
     Ok(Exit::Done)
 }
 
-fn listed(scan: &Scan) -> Vec<Listed<'_>> {
+fn listed(facts: &CacheFacts) -> Vec<Listed<'_>> {
     let of = |model| {
         let model: &CachedModel = model;
         model
             .revisions
             .iter()
-            .map(move |revision| Listed::new(model, revision))
+            .map(move |revision| Listed::new(facts, model, revision))
     };
-    scan.models.iter().flat_map(of).collect()
+    facts.scan().models.iter().flat_map(of).collect()
 }
 
 fn human(listed: &[Listed<'_>]) -> String {
+    const SHORT: usize = 8;
     let rows = listed.iter().map(|row| {
         vec![
             row.model.to_owned(),
-            row.revision.get(..12).unwrap_or(row.revision).to_owned(),
+            row.revision.get(..SHORT).unwrap_or(row.revision).to_owned(),
             row.refs.join(" "),
             size(row.size),
             match row.missing {
                 0 => row.state.to_owned(),
                 missing => format!("{}, {missing} of {} missing", row.state, row.files),
             },
-            row.added.get(..10).unwrap_or_default().to_owned(),
         ]
     });
     table(
-        &["model", "revision", "refs", "size", "state", "added"],
+        &["model", "revision", "refs", "size", "state"],
         rows.collect(),
     )
 }

@@ -159,7 +159,7 @@ mod tests {
         let text = line("model-00001-of-00004.safetensors", 1 << 30, 2 << 30, "", 80);
         assert_eq!(
             text,
-            "model-00001-of-00004.safetensors    [##########----------] 1.0 GiB of 2.0 GiB"
+            "model-00001-of-00004.safetensors      [##########----------] 1.0 GiB of 2.0 GiB"
         );
         let narrow = line("model-00001-of-00004.safetensors", 0, 2 << 30, "", 60);
         assert!(

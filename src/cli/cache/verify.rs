@@ -3,12 +3,13 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::cache::{self, Cache, Condition, Verdict};
+use crate::cache::{self, Cache, CacheError, Condition, Verdict};
 use crate::cli::args::TableFormat;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output;
 use crate::hub::ModelId;
 
+use super::progress::shown;
 use super::{CachePlace, count};
 
 #[derive(Debug, Args)]
@@ -47,18 +48,27 @@ pub(super) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
         return Err(not_there(&cache, model, &scan));
     }
     let mut removed = Vec::new();
+    let meter = cache::contents_meter(&scan, model.as_ref());
+    let deep = args.deep.then_some(&meter);
     if args.mend {
         let all = scan.models.iter().map(|found| &found.folder.model);
-        for id in all.filter(|id| model.as_ref().is_none_or(|model| model == *id)) {
-            removed.extend(cache::mend(&cache, id, args.deep)?);
-        }
+        let meant = all.filter(|id| model.as_ref().is_none_or(|model| model == *id));
+        removed = shown(&meter, || {
+            meant
+                .map(|id| cache::mend(&cache, id, deep))
+                .collect::<Result<Vec<_>, CacheError>>()
+        })?
+        .concat();
     }
     let scan = match removed.is_empty() {
         true => scan,
         false => cache::scan(&cache)?,
     };
     // What was mended was read already.
-    let verdicts = cache::verify(&cache, &scan, model.as_ref(), args.deep && !args.mend);
+    let deep = deep.filter(|_| !args.mend);
+    let verdicts = shown(&meter, || {
+        cache::verify(&cache, &scan, model.as_ref(), deep)
+    });
     let right = verdicts
         .iter()
         .all(|verdict| verdict.condition == Condition::Complete);
