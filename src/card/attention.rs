@@ -1,7 +1,7 @@
 //! The figures of a model's attention, from its configuration.
 
 use super::config::Config;
-use super::error::CardError;
+use super::error::{CardError, shown};
 use super::figure::Figure;
 use super::layers;
 
@@ -56,9 +56,9 @@ pub(super) fn attention(
         let window = config.figure_or_zero("window")?;
         match kept {
             None => notes.push(format!(
-                "which layers of `{}` keep a window or nothing is not known: \
+                "which layers of {} keep a window or nothing is not known: \
                  `attention.cached_layers` and `attention.sliding_layers` are to be looked up",
-                config.model_type
+                shown(&config.model_type)
             )),
             Some(kept) => {
                 let (value, from) = (kept.value, kept.from);
@@ -95,10 +95,7 @@ fn doubt(config: &Config, figures: &mut AttentionFigures) {
     let Some(family) = config.family else {
         let because = match config.model_type.as_str() {
             "" => "it says no `model_type`".to_owned(),
-            other => format!(
-                "nothing is known of the model type {}",
-                super::error::shown(other)
-            ),
+            other => format!("nothing is known of the model type {}", shown(other)),
         };
         figures.layers = figures.layers.take().map(|figure| figure.doubted(because));
         return;

@@ -53,7 +53,7 @@ fn scaled(
         .iter()
         .filter_map(|(kind, value)| Some((kind, value.as_object()?)));
     let nested: Vec<_> = of_kinds
-        .map(|(kind, map)| (format!("{key}.{kind}"), map))
+        .map(|(kind, map)| (format!("{key}.{}", kind.escape_debug()), map))
         .collect();
     let all = match nested.is_empty() {
         true => vec![(key.to_owned(), scaling)],

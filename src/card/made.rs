@@ -68,7 +68,8 @@ pub fn make(
         ..Made::default()
     };
     if let Some(counted) = &counted {
-        made.weights_gib = Some(Figure::new(gib(counted.bytes), "bytes of all tensors"));
+        let size = Some(gib(counted.bytes)).filter(|size| size != "0");
+        made.weights_gib = size.map(|size| Figure::new(size, "bytes of all tensors"));
         match &counted.unknown {
             Some((name, dtype)) => notes.push(format!(
                 "it is not known how many parameters {} is, of type {}: parameters are not known",

@@ -106,7 +106,10 @@ fn entry(text: &mut String, value: &Value) {
     let line = format!("{indent}{key}: {written}");
     let with_comment = format!("{line} # {}", value.from);
     let is_key = value.source() == "attention" || value.key == "context_length";
-    match is_key && with_comment.chars().count() <= COLUMNS && !value.from.contains('\n') {
+    match is_key
+        && with_comment.chars().count() <= COLUMNS
+        && !value.from.contains(char::is_control)
+    {
         true => text.push_str(&with_comment),
         false => text.push_str(&line),
     }
