@@ -280,3 +280,98 @@ fn aggregates<'p>(term: &'p Expr, found: &mut Vec<Inner<'p>>) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Extent, extents};
+    use crate::datalog::source::Sources;
+    use crate::datalog::{Checked, NoIncludes, load};
+
+    const BASE: &str = "
+        .decl file(d: number, name: symbol)
+        .input file
+        .decl line(d: number, text: symbol)
+        .input line
+        .decl known(text: symbol)
+        .input known
+    ";
+
+    fn checked(rules: &str) -> Checked {
+        let mut sources = Sources::new();
+        let file = sources.add("test.dl", format!("{BASE}{rules}"));
+        load(&mut sources, &[file], &mut NoIncludes).unwrap()
+    }
+
+    /// What `p` is derived from, where `d` and `name` are keys.
+    fn extent(rules: &str) -> Extent {
+        let checked = checked(rules);
+        let extents = extents(&checked, |info, column| {
+            match (info.name.as_str(), info.columns[column].name.as_str()) {
+                ("file" | "line", "d") => Some(1),
+                ("file", "name") => Some(2),
+                _ => None,
+            }
+        });
+        extents[checked.relation("p").unwrap().index()].clone()
+    }
+
+    #[test]
+    fn what_keys_hold_together_is_of_one_part() {
+        for (rules, wanted) in [
+            ("p(T) :- known(T).", Extent::Shared),
+            ("p(D) :- line(D, T), known(T).", Extent::Keyed(vec![(0, 1)])),
+            (
+                "p(D) :- file(D, _), !line(D, _).",
+                Extent::Keyed(vec![(0, 1)]),
+            ),
+            (
+                "p(D) :- file(D, N), file(E, N), D < E.",
+                Extent::Keyed(vec![(0, 1)]),
+            ),
+            (
+                "p(D) :- file(D, _), 2 = count : { line(D, _) }.",
+                Extent::Keyed(vec![(0, 1)]),
+            ),
+            (
+                "q(D, E) :- file(D, N), file(E, N). p(E) :- q(D, E), line(D, _).",
+                Extent::Keyed(vec![(0, 1)]),
+            ),
+        ] {
+            let decls = ".decl q(d: number, e: number)\n";
+            let ty = if wanted == Extent::Shared {
+                "symbol"
+            } else {
+                "number"
+            };
+            let rules = format!("{decls}.decl p(x: {ty})\n{rules}\nq(D, D) :- line(D, _).");
+            assert_eq!(extent(&rules), wanted, "{rules}");
+        }
+    }
+
+    #[test]
+    fn what_nothing_holds_together_is_of_the_whole() {
+        for rules in [
+            "p(D) :- line(D, T), line(E, T), D != E.",
+            "p(D) :- file(D, _), line(_, T), known(T).",
+            "p(D) :- file(D, _), !line(1, _).",
+            "p(N) :- N = count : { file(_, _) }.",
+            "p(D) :- file(D, _), 2 = count : { line(_, T), known(T) }.",
+            "p(1). p(D) :- file(D, _).",
+            // The texts of all parts: asked for in another part they are there all the same.
+            "q(T) :- line(_, T). p(D) :- file(D, T), q(T).",
+            "p(D) :- p(D), file(D, _).",
+        ] {
+            let rules =
+                format!(".decl q(t: symbol)\n.decl p(x: number)\n{rules}\nq(T) :- known(T).");
+            assert_eq!(extent(&rules), Extent::Whole, "{rules}");
+        }
+    }
+
+    #[test]
+    fn a_recursion_keeps_the_keys_that_all_its_rules_keep() {
+        let rules = ".decl p(d: number, e: number)
+            p(D, E) :- file(D, N), file(E, N).
+            p(D, F) :- p(D, E), line(E, T), file(F, T), F > 3, p(E, F).";
+        assert_eq!(extent(rules), Extent::Keyed(vec![(0, 1), (1, 1)]));
+    }
+}

@@ -89,6 +89,13 @@ pub fn look_around(around: &Around, found: &mut Detected) {
     clock::stamp(Path::new("/"), found);
 }
 
+/// Adds what is around the GPUs of this machine: device files, who may open them, the kernel's settings and the
+/// container engines, as [`Extent::Everything`] does.
+pub fn look_at_host(found: &mut Detected) {
+    host::observe(Path::new("/"), found);
+    clock::stamp(Path::new("/"), found);
+}
+
 /// The variables of a process on the machine that `root` is of: those of this process for `/`, else those in the
 /// file `environment` of a saved tree, one `NAME=VALUE` a line.
 pub fn variables(root: &Path) -> EnvMap {

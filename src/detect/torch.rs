@@ -94,12 +94,8 @@ pub(super) fn add(printed: &Printed, found: &mut Detected) {
         .into_iter()
         .find(|value| value.get("torch").is_some() && value.get("devices").is_some());
     let Some(said) = said else {
-        let last = printed
-            .err
-            .lines()
-            .chain(printed.out.lines())
-            .map(str::trim);
-        let last = last.filter(|line| !line.is_empty()).last();
+        let lines = printed.err.lines().chain(printed.out.lines());
+        let last = lines.map(str::trim).rfind(|line| !line.is_empty());
         let why = printed.cut.clone().or_else(|| {
             Some(format!(
                 "says: {}",

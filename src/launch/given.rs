@@ -267,8 +267,8 @@ fn around(machine: &MachineFacts, values: &[Value<'_>]) -> Option<Given> {
         source: fact.source.clone(),
         origin: fact.origin.clone(),
         says: match value {
-            Value::Symbol("") => format!("the {} of {} is empty", fact.property, fact.about),
-            value => format!("the {} of {} is {value}", fact.property, fact.about),
+            Value::Symbol("") => format!("{}: {} empty", fact.about, fact.property),
+            value => format!("{}: {} {value}", fact.about, fact.property),
         },
         machine: (!machine.here).then(|| machine.source.clone()),
     })

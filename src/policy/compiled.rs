@@ -77,6 +77,8 @@ impl Policy {
         store: &Store,
     ) -> Result<Policy, PolicyError> {
         let (program, checked, _) = compiled(rules.clone(), store, Some(purpose))?;
+        // Of decisions nothing is evaluated group by group.
+        let store = (purpose == Purpose::Lints).then_some(store);
         Policy::of(program, &checked, rules, store)
     }
 
@@ -108,7 +110,7 @@ impl Policy {
         store: &Store,
     ) -> Result<(Policy, Checked, Sources), PolicyError> {
         let (program, checked, sources) = compiled(rules.clone(), store, None)?;
-        let policy = Policy::of(program, &checked, rules, store)?;
+        let policy = Policy::of(program, &checked, rules, None)?;
         Ok((policy, checked, sources))
     }
 
@@ -116,12 +118,11 @@ impl Policy {
         program: CompiledProgram,
         checked: &Checked,
         rules: RuleSources,
-        store: &Store,
+        store: Option<&Store>,
     ) -> Result<Policy, PolicyError> {
-        let lints = lint::lints(checked);
-        let (extents, sought) = match lints.is_empty() {
-            true => (Vec::new(), Vec::new()),
-            false => (
+        let (extents, sought) = match store {
+            None => (Vec::new(), Vec::new()),
+            Some(store) => (
                 apart::extents(checked, store).map_err(ViewError::from)?,
                 datalog::sought(checked),
             ),
@@ -129,7 +130,7 @@ impl Policy {
         Ok(Policy {
             program,
             texts: texts(checked),
-            lints,
+            lints: lint::lints(checked),
             extents,
             sought,
             rules,

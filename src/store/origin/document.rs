@@ -69,11 +69,14 @@ impl Store {
 
     fn read_document(&self, file: i64) -> Result<Option<Document>, StoreError> {
         let source = self.content_of(file)?;
-        Ok(source.and_then(|(content, name, hash)| read(content, name, &hash)))
+        Ok(source.and_then(|(content, name, hash)| read(&content, &name, &hash)))
     }
 
     /// Where a file's text stands, its name below its layer, and the hash of what the store read.
-    fn content_of(&self, file: i64) -> Result<Option<(Content, String, String)>, StoreError> {
+    pub(super) fn content_of(
+        &self,
+        file: i64,
+    ) -> Result<Option<(Content, String, String)>, StoreError> {
         let mut statement = self
             .connection
             .prepare_cached("SELECT layer, name, hash FROM file WHERE id = ?1")?;
@@ -104,21 +107,17 @@ impl Unread {
     pub fn read(&self, files: impl IntoIterator<Item = i64>) -> ReadDocuments {
         let read = files.into_iter().filter_map(|file| {
             let source = self.0.get(&file)?.clone();
-            let document = source.and_then(|(content, name, hash)| read(content, name, &hash));
+            let document = source.and_then(|(content, name, hash)| read(&content, &name, &hash));
             Some((file, document.map(Arc::new)))
         });
         ReadDocuments(read.collect())
     }
 }
 
-fn read(content: Content, name: String, hash: &str) -> Option<Document> {
-    let text = file_text::read(&content, hash)?;
+fn read(content: &Content, name: &str, hash: &str) -> Option<Document> {
+    let text = file_text::read(content, hash)?;
     let root = yaml::read(&text).ok();
-    let (file, embedded) = match content {
-        Content::Embedded(_) => (name, true),
-        Content::Disk(path) => (path.display().to_string(), false),
-        Content::Text { name, .. } => (name, false),
-    };
+    let (file, embedded) = content.shown(name);
     let begin = text.len() - text.trim_start_matches('\u{feff}').len();
     let ends = text.match_indices('\n').map(|(at, _)| at + 1);
     let lines = std::iter::once(begin).chain(ends).collect();
