@@ -1,5 +1,7 @@
 //! AIM Engine: which recipe serves a model on this machine, decided by Datalog rules.
 
+pub mod cache;
+pub mod card;
 pub mod catalog;
 pub mod cli;
 pub mod container;
@@ -10,6 +12,7 @@ pub mod diff;
 pub mod doctor;
 pub mod explain;
 pub mod fit;
+pub mod hub;
 pub mod launch;
 pub mod lint;
 pub mod lsp;

@@ -123,6 +123,9 @@ fn each_input_of_the_rules_is_a_view_with_its_columns_and_each_view_is_an_input(
             "`{name}` is no input any more"
         );
     }
+    for name in aim_engine::store::lent_relations() {
+        assert!(inputs.remove(name).is_some(), "`{name}` is no input");
+    }
     let mut views = views();
     for name in INNER {
         assert!(views.remove(name).is_some(), "`{name}` is no view any more");

@@ -132,6 +132,8 @@ pub(super) enum Command {
     Doctor(super::doctor::DoctorArgs),
     /// Write a new recipe or model card from a template
     New(NewArgs),
+    /// Make model cards of what the hub says
+    Models(super::models::ModelsArgs),
     /// Print the JSON Schema of recipes or model cards, for editors
     #[command(after_help = "Example:\n  aim-engine schema recipe > recipe.schema.json")]
     Schema(super::schema::SchemaArgs),
@@ -140,6 +142,8 @@ pub(super) enum Command {
         after_help = "Examples:\n  aim-engine lsp\n  aim-engine lsp --catalog DIR --rules house.dl"
     )]
     Lsp(super::lsp::LspArgs),
+    /// Keep models on this machine: fetch, list, check and remove them
+    Cache(super::cache::CacheArgs),
     /// Put a question to the rules, as the body of a rule
     #[command(
         after_help = "Examples:\n  aim-engine query 'recipe(R, M, \"MI300X\", P)'\n  aim-engine query 'eligible(_, R, B, N), N < 4' --hardware MI300X --available-gpus 8\n  aim-engine query 'N = count : { recipe(_, _, _, _) }' --format json"

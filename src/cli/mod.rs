@@ -2,6 +2,7 @@
 
 mod args;
 mod batch;
+mod cache;
 mod completions;
 mod containers;
 mod coverage;
@@ -11,6 +12,7 @@ mod doctor;
 mod engine;
 mod explain;
 mod failure;
+mod file;
 mod fit;
 mod generate;
 mod idle;
@@ -21,6 +23,7 @@ mod logs;
 mod lsp;
 mod machine;
 mod made;
+mod models;
 mod new;
 mod output;
 mod query;
@@ -77,9 +80,11 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Diff(args) => diff::run(args),
         Command::Detect(args) => detect::run(args),
         Command::Doctor(args) => doctor::run(args),
+        Command::Models(args) => models::run(args),
         Command::New(args) => new::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Lsp(args) => lsp::run(args),
+        Command::Cache(args) => cache::run(args),
         Command::Query(args) => query::run(args),
         Command::Rules(args) => rules::run(args),
         Command::Why(args) => explain::why(args),
@@ -95,6 +100,7 @@ const NAMES: &[(&str, &str)] = &[
     ("aim-generate", "generate"),
     ("aim-serve", "serve"),
     ("aim-shell", "shell"),
+    ("aim-cache", "cache"),
 ];
 
 /// Called by the name `aim-generate` (a link to the program), it is `aim-engine generate`.

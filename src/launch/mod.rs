@@ -3,7 +3,6 @@
 mod answer;
 mod argv;
 mod blocks;
-mod cache;
 mod decider;
 mod decision;
 mod equal;
@@ -19,9 +18,9 @@ mod request;
 mod sources;
 mod tried;
 
+pub use crate::cache::cache_dir;
 pub use answer::Answer;
 pub use argv::{Defaults, EngineCommand, FlagReading, engine_command};
-pub use cache::cache_dir;
 pub(crate) use decider::models_scope;
 pub use decision::{Decision, Detail, MachineView, Memory, Outcome, Selected, Tried};
 pub use failures::{Cause, Ended, causes};

@@ -187,6 +187,7 @@ fn told(place: &Editable, action: &Action) -> String {
         (Action::Rename(new), Some(old)) => format!("rename `{old}` to `{}`", cut(new)),
         (Action::Rename(new), None) => format!("rename it to `{}`", cut(new)),
         (Action::Remove, Some(old)) => format!("remove `{old}`"),
+        (Action::AddAfter { key, value }, _) => format!("add `{key}: {value}`"),
         (Action::Remove, None) => "remove it".to_owned(),
     }
 }

@@ -63,6 +63,14 @@ impl Policy {
         Policy::load_for(Purpose::Machine, rules, store)
     }
 
+    /// What these rules say about the model cache, in the same way.
+    ///
+    /// # Errors
+    /// The rules have mistakes.
+    pub fn load_cache(rules: RuleSources, store: &Store) -> Result<Policy, PolicyError> {
+        Policy::load_for(Purpose::Cache, rules, store)
+    }
+
     /// What these rules decide, compiled now and kept nowhere.
     ///
     /// # Errors

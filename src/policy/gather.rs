@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::datalog::ast::BaseType;
 use crate::datalog::{CompiledProgram, Facts, RelId, Value};
-use crate::store::{Cell, GATHERED, Scope, ScopedViews, Store, ViewError, read_relation};
+use crate::store::{Cell, GATHERED, Scope, ScopedViews, Store, ViewError, is_lent, read_relation};
 
 use super::RelationText;
 
@@ -77,7 +77,13 @@ pub(super) fn gather(
     given: &[RelId],
     facts: &mut Facts,
 ) -> Result<(), ViewError> {
-    let asked = asked((program, texts), goals, given);
+    // What is lent may be otherwise the next time, and is not kept.
+    let (lent, asked): (Vec<Asked<'_>>, Vec<Asked<'_>>) = asked((program, texts), goals, given)
+        .into_iter()
+        .partition(|relation| is_lent(relation.name));
+    if !lent.is_empty() {
+        read(store, &lent, scope, facts)?;
+    }
     // All that belongs to some models is small and wanted together again; of the whole catalog each
     // relation is kept by itself, since questions differ in which ones they need.
     let groups: Vec<&[Asked<'_>]> = match scope {

@@ -18,6 +18,8 @@ pub(super) enum Purpose {
     Failures,
     /// A machine is looked at: which sources agree, what is in use, and what is wrong.
     Machine,
+    /// The model cache is kept in order.
+    Cache,
 }
 
 /// How the names of relations begin from which decisions are read.
@@ -50,6 +52,14 @@ const OF_MACHINE: &[&str] = &[
 ];
 /// The field that says how it is seen that a finding about a machine is mended. What has it is no check of a catalog.
 pub const VERIFY: &str = "verify";
+/// How the names of relations begin from which the order of the cache is read.
+const OF_CACHE: &[&str] = &[
+    "cache_removed_",
+    "cache_kept_",
+    "cache_goes",
+    "cache_orphan_goes",
+    "file_left_out",
+];
 
 /// Whether decisions are read from a relation of this name.
 pub fn decides(relation: &str) -> bool {
@@ -65,6 +75,7 @@ impl Purpose {
             Purpose::Lints => "lints",
             Purpose::Failures => "failures",
             Purpose::Machine => "machine",
+            Purpose::Cache => "cache",
         }
     }
 
@@ -86,6 +97,9 @@ impl Purpose {
                 let told = OF_MACHINE.iter().any(|begin| info.name.starts_with(begin));
                 let of_containers = OF_CONTAINERS.contains(&&*info.name);
                 is_check || told || is_given(&info.name) && !of_containers
+            }),
+            Purpose::Cache => reduced(checked, |info| {
+                OF_CACHE.iter().any(|family| info.name.starts_with(family))
             }),
             Purpose::Lints => {
                 let docs = checked.relations.iter().filter_map(fields);

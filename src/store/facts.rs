@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use rusqlite::types::ValueRef;
 use thiserror::Error;
 
+use super::lent::{self, lent_relations};
 use super::{Store, StoreError, fresh};
 
 /// Which rows of the views are wanted.
@@ -74,7 +75,9 @@ impl Store {
     /// # Errors
     /// SQLite fails.
     pub fn view_names(&self) -> Result<Vec<String>, StoreError> {
-        self.names("SELECT DISTINCT view FROM view_column ORDER BY view", &[])
+        let mut names = self.names("SELECT DISTINCT view FROM view_column ORDER BY view", &[])?;
+        names.extend(lent_relations().map(str::to_owned));
+        Ok(names)
     }
 
     /// The columns of a view that rules may read; none when there is no such view.
@@ -82,6 +85,9 @@ impl Store {
     /// # Errors
     /// SQLite fails.
     pub fn view_columns(&self, view: &str) -> Result<Vec<String>, StoreError> {
+        if let Some(columns) = lent::columns(view) {
+            return Ok(columns.iter().map(|&name| name.to_owned()).collect());
+        }
         self.names(
             "SELECT name FROM view_column WHERE view = ?1 AND name NOT IN ('scope_key', 'of_file')",
             &[view],
@@ -148,6 +154,10 @@ pub fn read_relation(
     scope: &Scope,
     mut row: impl FnMut(&[Cell<'_>]),
 ) -> Result<(), ViewError> {
+    if let Some(has) = lent::columns(relation) {
+        store.read_lent(relation, has, columns, row);
+        return Ok(());
+    }
     // By the view's name: SQLite takes a quoted name by itself for a text where there is no such column.
     let quoted: Vec<String> = columns
         .iter()

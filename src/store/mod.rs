@@ -14,7 +14,9 @@ mod groups;
 mod ingest;
 mod kept;
 mod layer;
+mod lent;
 mod lookup;
+mod model_use;
 mod notices;
 mod origin;
 mod place;
@@ -26,7 +28,9 @@ pub use groups::Judged;
 pub use ingest::files_read;
 pub use kept::{COMPILED, GATHERED, Kept};
 pub use layer::{Layer, LooseFile, Texts};
+pub use lent::{Lender, LentCell, is_lent, lent_relations};
 pub use lookup::{BlockDetails, ConfigurationSummary, RecipeName, RecipeSummary, StoredArgument};
+pub use model_use::{ModelUse, ModelUses};
 pub use notices::{CatalogFile, FileProblem, Notice};
 pub use origin::{Editable, FileComment, FileText, Place, ReadDocuments, Unread};
 pub use place::cache_dir;
@@ -45,6 +49,8 @@ pub struct Store {
     layers: Vec<Layer>,
     /// The files that places were looked up in.
     documents: origin::Documents,
+    /// Who has the rows that no catalog holds.
+    lender: Option<std::sync::Arc<dyn Lender>>,
 }
 
 /// What to open.
