@@ -69,11 +69,7 @@ impl Engine {
     /// # Errors
     /// What prevents it.
     pub fn answers(self) -> Result<(), ContainerError> {
-        let format = match self {
-            Engine::Docker => "{{.Server.Version}}",
-            Engine::Podman => "{{.Client.Version}}",
-        };
-        self.ask(&["version", "--format", format]).map(drop)
+        self.ask(&["ps", "--quiet"]).map(drop)
     }
 
     /// The containers of this program, running or not, in the order of their names.

@@ -170,8 +170,12 @@ fn a_recipe_of_ones_own_is_checked_first() {
     assert_eq!(forced.code, Some(0), "{forced:?}");
     assert!(forced.err.contains("launched all the same"), "{forced:?}");
     world.run(&["stop", "--all"]);
+    // What it is called is nobody's business yet.
+    let own = world.dir.path().join("my own.yml");
     fs::write(&own, text).expect("a file");
-    let mended = world.run(&launch);
+    let own = own.display().to_string();
+    let more = ["1", "--port", &port, "--detach", "--recipe", &own];
+    let mended = world.run(&world.launch("acme/rocket", &more));
     assert_eq!(mended.code, Some(0), "{mended:?}");
     world.run(&["stop", "--all"]);
     world.nothing_is_left();

@@ -8,6 +8,7 @@ use crate::cli::output;
 use crate::cli::session::Session;
 use crate::lint::{Files, Subject, lint};
 use crate::policy::{Policy, Severity};
+use crate::query::{self, About};
 
 /// Checks a recipe's file, and says what is wrong with it.
 ///
@@ -21,6 +22,12 @@ pub(super) fn check(session: &Session, file: &Path, force: bool) -> Result<(), F
     findings
         .findings
         .retain(|finding| finding.severity == Severity::Error);
+    if !findings.findings.is_empty() {
+        let let_through = let_through(session)?;
+        findings
+            .findings
+            .retain(|finding| !let_through.contains(&finding.code));
+    }
     let errors = findings.findings.len();
     if told > errors {
         output::line(
@@ -53,4 +60,17 @@ pub(super) fn check(session: &Session, file: &Path, force: bool) -> Result<(), F
         message,
         "mend them, or launch it all the same with `--force`",
     ))
+}
+
+/// The codes of errors that stop no launch.
+fn let_through(session: &Session) -> Result<Vec<String>, Failure> {
+    let store = &session.store;
+    let question = session
+        .open_rules()?
+        .ask("launched_all_the_same(Code, _)", store)?;
+    let model = query::evaluate(store, &question, &About::default())?;
+    let rows = model.rows(question.query.answer);
+    Ok(rows
+        .filter_map(|row| row.symbol(0).map(str::to_owned))
+        .collect())
 }

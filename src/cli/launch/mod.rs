@@ -367,13 +367,8 @@ impl Start<'_> {
     }
 
     fn say_waiting(&self, plan: &LaunchPlan, limit: Duration) {
+        let url = format!("http://127.0.0.1:{}{}", plan.port, plan.health_path);
         let at_most = super::containers::duration(limit.as_secs());
-        output::line(
-            "note",
-            &format!(
-                "`{}` is starting; waiting for http://127.0.0.1:{}{}, {at_most} at most",
-                plan.name, plan.port, plan.health_path
-            ),
-        );
+        output::line("note", &format!("waiting for {url}, {at_most} at most"));
     }
 }

@@ -226,6 +226,8 @@ impl<'p> Running<'p> {
 
     fn follow_log(&mut self) -> Result<(), ContainerError> {
         if let Some(id) = &self.id {
+            // What was written so far is the id.
+            self.tail = Tail::default();
             self.follower = self.engine.follow(id, WRITTEN)?;
         }
         Ok(())
