@@ -80,9 +80,7 @@ impl Made {
         let first = of.first()?;
         let from = match source {
             "attention" => self.config_file.clone(),
-            "context_length" | "weights_precision" => {
-                format!("{}, {}", self.config_file, first.from)
-            }
+            "context_length" => format!("{}, {}", self.config_file, first.from),
             _ => first.from.clone(),
         };
         Some(match &self.commit {
