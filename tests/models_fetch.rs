@@ -160,16 +160,16 @@ fn an_update_changes_what_differs_and_keeps_all_else() {
     place.write("site/models/acme/Rocket-7B.yaml", before);
     let updated = fetch(&place, &hub, &["--catalog", "site", "--update"]).exits(0);
     let text = card(&place);
-    let at = format!("(acme/Rocket-7B at {})", &commit[..12]);
+    let at = format!("commit {}", &commit[..12]);
     let wanted = format!(
         "# Ours.\r\nhuggingface_id: 'acme/Rocket-7B' # the id\r\nsize: \"9B\"\r\n\
         gated: false\r\nparameters: {PARAMETERS} # guessed\r\nweights_precision: \"bf16\"\r\n\
         context_length: 40960\r\n\
         attention: {{layers: 4, heads: 4, kv_heads: 2, head_dim: 16}} # measured\r\n\
         # Who wrote it\r\nuncertain: [builder]\r\nsources:\r\n  \
-        parameters: \"shapes in the headers of 2 files {at}\"\r\n  \
-        weights_precision: \"types in the headers {at}\"\r\n  \
-        attention: \"config.json {at}\"\r\n"
+        parameters: \"shapes in the headers of 2 files; {at}\"\r\n  \
+        weights_precision: \"types in the headers; {at}\"\r\n  \
+        attention: \"config.json; {at}\"\r\n"
     );
     assert_eq!(text, wanted);
     assert!(
@@ -246,6 +246,15 @@ fn offline_the_cache_is_read() {
         keys.contains(&"parameters") && !keys.contains(&"gated"),
         "{keys:?}"
     );
+    // Of a model that is there in part, what is there.
+    let snapshot = place
+        .path("models/hub/models--acme--Rocket-7B/snapshots")
+        .join(&commit);
+    fs::remove_file(snapshot.join("model-00002-of-00002.safetensors")).unwrap();
+    let answer = ran(&mut offline).exits(0).json();
+    let note = "1 of 2 files with weights are missing: parameters are not known";
+    assert_eq!(answer["notes"], json!([note]));
+    assert!(answer["card"].as_str().unwrap().contains("\n  layers: 4 "));
 }
 
 #[test]

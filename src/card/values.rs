@@ -84,12 +84,8 @@ impl Made {
             _ => first.from.clone(),
         };
         Some(match &self.commit {
-            Some(commit) => format!(
-                "{from} ({} at {})",
-                self.model,
-                commit.get(..12).unwrap_or(commit)
-            ),
-            None => format!("{from} ({})", self.model),
+            Some(commit) => format!("{from}; commit {}", commit.get(..12).unwrap_or(commit)),
+            None => from,
         })
     }
 }
