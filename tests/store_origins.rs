@@ -224,9 +224,9 @@ fn each_fact_of_the_catalog_has_a_place_that_says_it() {
             }
         }
     }
-    // How names are spelled and what is read off them stands in no file.
+    // How names are spelled, what is read off them and what there is at all stands in no file.
     let is_spelling = |wrong: &String| {
-        ["name_slug", "size_word"]
+        ["name_slug", "size_word", "catalog_has"]
             .iter()
             .any(|view| wrong.starts_with(view))
     };

@@ -55,7 +55,7 @@ const INNER: [&str; 6] = [
 ];
 
 /// Columns that are no part of a relation: how a view is limited, and what other views take from it.
-const ASIDE: [&str; 3] = ["scope_key", "backend_id", "repeats"];
+const ASIDE: [&str; 4] = ["scope_key", "of_file", "backend_id", "repeats"];
 
 /// The declarations of the built-in rules that are `.input`, by name.
 fn inputs() -> BTreeMap<String, Vec<String>> {
@@ -89,7 +89,11 @@ fn embedded(place: &Place) -> Connection {
         ..StoreSpec::default()
     };
     drop(Store::open(&spec).unwrap());
-    Connection::open(file).unwrap()
+    let connection = Connection::open(file).unwrap();
+    // A store does not have these by itself.
+    let written = include_str!("../src/store/written.sql");
+    connection.execute_batch(written).unwrap();
+    connection
 }
 
 /// The views of a store with their columns.
@@ -98,7 +102,9 @@ fn views() -> BTreeMap<String, Vec<String>> {
     let connection = embedded(&place);
     let mut columns = connection
         .prepare(
-            "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c
+            "SELECT m.name, c.name
+             FROM (SELECT name, type FROM sqlite_master UNION ALL SELECT name, type FROM sqlite_temp_master) m,
+               pragma_table_info(m.name) c
              WHERE m.type = 'view' ORDER BY m.name, c.cid",
         )
         .unwrap();
