@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aim_engine::datalog::{ast::Decl, load, source::Sources};
 use aim_engine::policy::{RuleSources, builtin_names, read_builtin};
-use aim_engine::store::{Layer, Store, StoreSpec};
+use aim_engine::store::{Layer, Store, StoreSpec, lent_relations};
 use pretty_assertions::assert_eq;
 use program::Place;
 use rusqlite::Connection;
@@ -99,25 +99,23 @@ fn embedded(place: &Place) -> Connection {
 /// The views of a store with their columns.
 fn views() -> BTreeMap<String, Vec<String>> {
     let place = Place::new();
-    let connection = embedded(&place);
-    let mut columns = connection
-        .prepare(
-            "SELECT m.name, c.name
-             FROM (SELECT name, type FROM sqlite_master UNION ALL SELECT name, type FROM sqlite_temp_master) m,
-               pragma_table_info(m.name) c
-             WHERE m.type = 'view' ORDER BY m.name, c.cid",
-        )
-        .unwrap();
-    let mut rows = columns.query([]).unwrap();
-    let mut views: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    while let Some(row) = rows.next().unwrap() {
-        let column: String = row.get(1).unwrap();
-        let columns = views.entry(row.get(0).unwrap()).or_default();
-        if !ASIDE.contains(&column.as_str()) {
-            columns.push(column);
-        }
-    }
-    views
+    let store = Store::open(&StoreSpec {
+        layers: Layer::stack(None, &[]),
+        file: Some(place.path("store.db")),
+        ..StoreSpec::default()
+    })
+    .unwrap();
+    let lent: Vec<&str> = lent_relations().collect();
+    let names = store.view_names().unwrap();
+    names
+        .into_iter()
+        .filter(|name| !lent.contains(&name.as_str()))
+        .map(|name| {
+            let mut columns = store.view_columns(&name).unwrap();
+            columns.retain(|column| !ASIDE.contains(&column.as_str()));
+            (name, columns)
+        })
+        .collect()
 }
 
 #[test]
@@ -129,7 +127,7 @@ fn each_input_of_the_rules_is_a_view_with_its_columns_and_each_view_is_an_input(
             "`{name}` is no input any more"
         );
     }
-    for name in aim_engine::store::lent_relations() {
+    for name in lent_relations() {
         assert!(inputs.remove(name).is_some(), "`{name}` is no input");
     }
     let mut views = views();
