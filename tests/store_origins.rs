@@ -11,7 +11,7 @@ mod program;
 
 use std::fs;
 
-use aim_engine::store::{Cell, Layer, Place, Scope, Store, StoreSpec, read_relation};
+use aim_engine::store::{Cell, Layer, Place, Scope, Store, StoreSpec, is_lent, read_relation};
 use pretty_assertions::assert_eq;
 use program::Place as Dir;
 
@@ -95,7 +95,8 @@ impl Owned {
 
 fn relations(store: &Store) -> Vec<String> {
     let mut names = store.view_names().unwrap();
-    names.retain(|name| !INNER.contains(&name.as_str()));
+    // What the model cache lends is in no file of a catalog.
+    names.retain(|name| !INNER.contains(&name.as_str()) && !is_lent(name));
     names
 }
 

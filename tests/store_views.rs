@@ -57,7 +57,7 @@ const INNER: [&str; 6] = [
 /// Columns that are no part of a relation: how a view is limited, and what other views take from it.
 const ASIDE: [&str; 4] = ["scope_key", "of_file", "backend_id", "repeats"];
 
-/// The declarations of the built-in rules that are `.input`, by name.
+/// The columns of the built-in rules' `.input` relations, sorted.
 fn inputs() -> BTreeMap<String, Vec<String>> {
     let mut sources = Sources::new();
     let (files, mut loader) = RuleSources::default().into_sources(&mut sources);
@@ -73,7 +73,8 @@ fn inputs() -> BTreeMap<String, Vec<String>> {
         let text = read_builtin(file).unwrap();
         for name in text.lines().filter_map(|line| line.strip_prefix(".input ")) {
             let columns = decls[name].columns.iter();
-            let columns = columns.map(|column| column.name.name.clone()).collect();
+            let mut columns: Vec<_> = columns.map(|column| column.name.name.clone()).collect();
+            columns.sort();
             inputs.insert(name.trim().to_owned(), columns);
         }
     }
@@ -96,7 +97,7 @@ fn embedded(place: &Place) -> Connection {
     connection
 }
 
-/// The views of a store with their columns.
+/// The views of a store with their columns, sorted.
 fn views() -> BTreeMap<String, Vec<String>> {
     let place = Place::new();
     let store = Store::open(&StoreSpec {
@@ -113,6 +114,7 @@ fn views() -> BTreeMap<String, Vec<String>> {
         .map(|name| {
             let mut columns = store.view_columns(&name).unwrap();
             columns.retain(|column| !ASIDE.contains(&column.as_str()));
+            columns.sort();
             (name, columns)
         })
         .collect()
