@@ -82,7 +82,14 @@ fn nothing_is_in_use_where_nothing_is_told() {
 fn decided_vram(machine: &str) -> Option<i64> {
     let dir = tempfile::tempdir().unwrap();
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_aim-engine"))
-        .args(["generate", "Qwen/Qwen3-8B", "1", "--format", "json", "--root"])
+        .args([
+            "generate",
+            "Qwen/Qwen3-8B",
+            "1",
+            "--format",
+            "json",
+            "--root",
+        ])
         .arg(Path::new("fixtures/hosts").join(machine))
         .env("XDG_CACHE_HOME", dir.path())
         .env("XDG_STATE_HOME", dir.path())
