@@ -126,6 +126,17 @@ fn architectures() {
                 "sliding_window_pattern": 4}),
             "layers 32, heads 32, kv_heads 8, head_dim 128, sliding_window 4096, sliding_layers 24",
         ),
+        // Nothing said, and said to be none.
+        (
+            json!({"model_type": "cohere2", "num_hidden_layers": 8, "num_attention_heads": 32,
+                "num_key_value_heads": null, "hidden_size": 4096}),
+            "layers 8, heads 32, kv_heads 32, head_dim 128, sliding_window 4096, sliding_layers 6",
+        ),
+        (
+            json!({"model_type": "cohere2", "num_hidden_layers": 8, "num_attention_heads": 32,
+                "num_key_value_heads": 8, "hidden_size": 4096, "sliding_window": null}),
+            "layers 8, heads 32, kv_heads 8, head_dim 128",
+        ),
         // The keys of all heads are one compressed one.
         (
             json!({"model_type": "kimi_k25", "text_config": {"model_type": "kimi_k2",
