@@ -132,3 +132,58 @@ fn in_term<'p>(
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::sought;
+    use crate::datalog::source::Sources;
+    use crate::datalog::{NoIncludes, load};
+
+    const BASE: &str = "
+        .decl value(path: symbol, text: symbol)
+        .input value
+        .decl listed(path: symbol)
+        listed(\"b\"). listed(\"c\").
+        .decl found(text: symbol)
+    ";
+
+    /// The texts that are looked for among paths; nothing where all may be.
+    fn paths(rules: &str) -> Option<String> {
+        let mut sources = Sources::new();
+        let file = sources.add("test.dl", format!("{BASE}{rules}"));
+        let checked = load(&mut sources, &[file], &mut NoIncludes).unwrap();
+        let sought = sought(&checked);
+        let (_, column, texts) = sought.into_iter().next()?;
+        assert_eq!(column, 0);
+        Some(texts.join(" "))
+    }
+
+    #[test]
+    fn constants_and_lists_of_facts_are_all_that_is_looked_for() {
+        for (rules, wanted) in [
+            ("found(T) :- value(\"a\", T).", Some("a")),
+            ("found(T) :- value(P, T), listed(P).", Some("b c")),
+            (
+                "found(T) :- value(\"a\", T), !value(\"d\", T), 1 = count : { value(\"e\", T) }.",
+                Some("a d e"),
+            ),
+            (
+                "found(T) :- value(\"a\", T). found(T) :- value(_, T).",
+                None,
+            ),
+            ("found(T) :- value(P, T), contains(\"a\", P).", None),
+            ("found(T) :- value(\"a\", T), !value(_, T).", None),
+            (
+                "found(T) :- value(\"a\", T), 1 = count : { value(_, T) }.",
+                None,
+            ),
+            // A list that a rule adds to is none.
+            (
+                "found(T) :- value(P, T), listed(P). listed(P) :- value(P, \"x\").",
+                None,
+            ),
+        ] {
+            assert_eq!(paths(rules).as_deref(), wanted, "{rules}");
+        }
+    }
+}
