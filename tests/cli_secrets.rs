@@ -93,7 +93,12 @@ fn secrets_are_in_no_output_and_not_in_the_store() {
         [&generate[..], &["--format=json", "-vv"], &machine].concat(),
         [&generate[..], &["--explain", "-v"], &machine].concat(),
         [&["generate", "org/m", "--strict", "-vv"], &machine[..]].concat(),
+        [&generate[..], &["--format=exec", "-vv"], &machine].concat(),
+        [&generate[..], &["--format=compose", "-vv"], &machine].concat(),
+        [&generate[..], &["--format=quadlet", "-vv"], &machine].concat(),
+        [&generate[..], &["--format=script", "-vv"], &machine].concat(),
         [&["launch", "org/m", "--dry-run", "-vv"], &machine[..]].concat(),
+        [&["serve", "org/m", "--dry-run", "-vv"], &machine[..]].concat(),
         vec!["list", "recipes", "--catalog=catalog", "-vv"],
         vec![
             "show-configurations",
@@ -136,5 +141,32 @@ fn secrets_are_passed_on_by_name() {
     for name in ["HF_TOKEN", "VLLM_API_KEY"] {
         let passed = words.windows(2).any(|pair| pair == ["-e", name]);
         assert!(passed, "{name}: {}", ran.out);
+    }
+}
+
+#[test]
+fn every_target_passes_secrets_on_by_name() {
+    let place = place();
+    for (target, by_name) in [
+        ("compose", "      - NAME\n"),
+        ("quadlet", "PodmanArgs=--env=NAME\n"),
+        ("script", "  -e NAME \\\n"),
+    ] {
+        let ran = place
+            .run(&[
+                "generate",
+                "org/m",
+                "--allow-unknown-flags",
+                "--hardware=MI300X",
+                "--available-gpus=8",
+                "--catalog=catalog",
+                "--format",
+                target,
+            ])
+            .exits(0);
+        for name in ["HF_TOKEN", "VLLM_API_KEY"] {
+            let passed = by_name.replace("NAME", name);
+            assert!(ran.out.contains(&passed), "{passed}: {}", ran.out);
+        }
     }
 }

@@ -86,7 +86,7 @@ fn wrong_values_are_named_by_their_key() {
         ),
         (
             r#"{"observations": [], "hosts": 1}"#.into(),
-            "at `hosts`: unknown key `hosts`, expected one of `host`, `observations`, `problems`, `looked_at`",
+            "at `hosts`: unknown key `hosts`, expected one of `host`, `observations`, `facts`, `problems`, `looked_at`",
         ),
     ] {
         let (said, _) = refused(&text);

@@ -9,6 +9,9 @@
     reason = "a test's own assumptions"
 )]
 
+#[path = "render/strings.rs"]
+mod strings;
+
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
@@ -17,6 +20,7 @@ use std::process::{Command, Stdio};
 use aim_engine::plan::{LaunchPlan, Mount};
 use aim_engine::render::docker;
 use proptest::prelude::*;
+use strings::hostile;
 
 const STUB: &str = r#"docker() { printf '%s\0' "$#" docker "$@"; }"#;
 
@@ -40,63 +44,6 @@ fn passed_on(shell: &str, script: &str) -> Option<Vec<Vec<String>>> {
         commands.push(words.by_ref().take(count + 1).collect());
     }
     Some(commands)
-}
-
-/// Strings that shells, terminals and Docker could take for something else, and any other.
-fn hostile() -> impl Strategy<Value = String> {
-    let piece = prop_oneof![
-        prop::sample::select(vec![
-            "'",
-            "\"",
-            "\\",
-            "\n",
-            "\r",
-            "\t",
-            "$(touch x)",
-            "`id`",
-            "${HOME}",
-            "$$",
-            "!",
-            "!!",
-            "^",
-            "~",
-            "=",
-            "#",
-            " # ",
-            ";",
-            "&&",
-            "|",
-            ">",
-            "<<EOF",
-            "*",
-            "?",
-            "[a]",
-            "{a,b}",
-            "-",
-            "--",
-            "-e",
-            " ",
-            "é",
-            "日本",
-            "\u{81}",
-            "\u{202e}",
-            "\u{1b}[2J",
-            "\u{7f}",
-            "%s",
-            "\\0",
-            "EOF",
-            "\u{feff}",
-            "\u{a0}",
-            "\\\n",
-            "'\\''",
-        ])
-        .prop_map(str::to_owned),
-        "[a-zA-Z0-9 ]{1,4}",
-        any::<char>()
-            .prop_filter("no command line carries NUL", |letter| *letter != '\0')
-            .prop_map(String::from),
-    ];
-    prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
 }
 
 fn plan() -> impl Strategy<Value = LaunchPlan> {

@@ -154,7 +154,7 @@ fn is_other_way(relation: &str, column: &str, underlined: &str) -> bool {
     match (relation, column) {
         ("argument_word", "reading" | "word") => true,
         ("model_latent" | "flag_takes", "values") => true,
-        ("native_precision", "precision") => true,
+        ("native_precision", "precision") | ("hardware_product", "product") => true,
         ("id_parts", "org" | "name" | "slug") | ("backend_purpose", "purpose" | "backend") => true,
         ("known_flag" | "backend_flag", "kind") => underlined.starts_with("--"),
         ("backend_image", "place" | "gfx") | ("block_version", "version") => true,
@@ -224,9 +224,9 @@ fn each_fact_of_the_catalog_has_a_place_that_says_it() {
             }
         }
     }
-    // How names are spelled and what is read off them stands in no file.
+    // How names are spelled, what is read off them and what there is at all stands in no file.
     let is_spelling = |wrong: &String| {
-        ["name_slug", "size_word"]
+        ["name_slug", "size_word", "catalog_has"]
             .iter()
             .any(|view| wrong.starts_with(view))
     };

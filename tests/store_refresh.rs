@@ -50,12 +50,15 @@ fn ids(store: &Store) -> Vec<String> {
 /// All that views, problems and notices say, without the numbers that rows happen to have.
 fn contents(file: &Path, store: &Store) -> BTreeMap<String, Vec<String>> {
     let connection = Connection::open(file).unwrap();
+    // A store does not have these by itself.
+    let written = include_str!("../src/store/written.sql");
+    connection.execute_batch(written).unwrap();
     let mut contents = BTreeMap::new();
     let mut views = connection
         .prepare(
             "SELECT view, group_concat('quote(\"' || name || '\")', ' || '' '' || ') FROM view_column
              WHERE view NOT LIKE 'current_%' AND view NOT LIKE 'written_%' AND view <> 'meant_argument'
-               AND name NOT IN ('backend_id', 'document', 'at', 'also') AND name NOT LIKE '%!_at' ESCAPE '!'
+               AND name NOT IN ('backend_id', 'of_file', 'document', 'at', 'also') AND name NOT LIKE '%!_at' ESCAPE '!'
              GROUP BY view",
         )
         .unwrap();

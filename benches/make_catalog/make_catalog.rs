@@ -1,7 +1,8 @@
 //! Writes a catalog of so many recipes, the same for the same seed: `make_catalog DIR RECIPES [SEED]`.
 //!
 //! Models, GPUs, precisions, GPU counts and arguments are those that people write; every tenth model has
-//! several recipes a GPU, and a recipe has up to eight blocks for two engines, as the embedded ones have.
+//! several recipes a GPU, and a recipe has up to eight blocks for two engines, as the embedded ones have. One in fifty
+//! has a mistake.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -16,6 +17,8 @@ const PRECISIONS: [(&str, &str); 4] = [
     ("fp8", "auto"),
     ("mxfp4", "auto"),
 ];
+/// One recipe in so many has a mistake.
+const BROKEN: u64 = 50;
 const SIZES: [(u64, u32, u32); 5] = [
     (8, 36, 32),
     (14, 40, 40),
@@ -88,7 +91,10 @@ fn make(dir: &Path, recipes: usize, mut dice: Dice) -> io::Result<()> {
                     "recipe_id: {id}\nmodel_id: {org}/{name}\nhuggingface_id: {org}/{name}\n\
                      hardware: {hardware}\nprecision: {precision}\n"
                 );
-                let text = head + &blocks(dtype, &mut dice);
+                let mut text = head + &blocks(dtype, &mut dice);
+                if dice.below(BROKEN) == 0 {
+                    text = broken(&text, &mut dice);
+                }
                 fs::write(dir.join("recipes").join(format!("{id}.yaml")), text)?;
                 written += 1;
             }
@@ -96,6 +102,25 @@ fn make(dir: &Path, recipes: usize, mut dice: Dice) -> io::Result<()> {
         model += 1;
     }
     Ok(())
+}
+
+/// A recipe with one of the mistakes that people make.
+fn broken(text: &str, dice: &mut Dice) -> String {
+    let (right, wrong) = dice.of(&[
+        ("--trust-remote-code:", "--trust-remote-codes:"),
+        ("--tensor-parallel-size: 4", "--tensor-parallel-size: 3"),
+        ("--gpu-memory-utilization:", "--mem-fraction-static:"),
+        ("--max-model-len:", "--max-context-len:"),
+        (
+            "--gpu-memory-utilization: 0.9",
+            "--gpu-memory-utilization: 90",
+        ),
+        ("\nmodel_id: org-", "\nmodel_id: orq-"),
+        ("\nprecision: ", "\nprecision: b"),
+        ("vllm_serve:", "vllm_serve: \"unfinished"),
+        ("vllm_serve:", "precision: bf16\nvllm_serve:"),
+    ]);
+    text.replacen(right, wrong, 1)
 }
 
 fn card(org: &str, name: &str, billions: u64, layers: u32, heads: u32) -> String {

@@ -1,5 +1,5 @@
 //! Decides the full matrix of a catalog in one process, and says how long that took:
-//! `matrix [--catalog DIR] [--detail choice|search] [--take N] [--runs N] [--write FILE]`.
+//! `matrix [--catalog DIR] [--detail selection|choice|search] [--take N] [--runs N] [--write FILE]`.
 //!
 //! The matrix is what `coverage` asks: every model, hardware, GPU count, precision or none, backend or none.
 //! `--take N` decides N requests, repeating the matrix or leaving out its end; `--write FILE` writes each
@@ -51,6 +51,7 @@ fn wanted() -> Result<Wanted, Box<dyn Error>> {
             .ok_or_else(|| format!("`{word}` takes a value"))?;
         match (word.as_str(), value.as_str()) {
             ("--catalog", _) => wanted.catalog = Some(value.into()),
+            ("--detail", "selection") => wanted.detail = Detail::Selection,
             ("--detail", "choice") => wanted.detail = Detail::Choice,
             ("--detail", "search") => wanted.detail = Detail::Search,
             ("--take", _) => wanted.take = Some(value.parse()?),

@@ -24,10 +24,16 @@ pub struct Backend {
     pub images: Vec<Image>,
     /// The command that starts the engine.
     pub entrypoint: Vec<String>,
+    /// A command that succeeds where the engine is installed; empty where that is not to be found out.
+    #[serde(default)]
+    pub installed_if: Vec<String>,
     /// How the engine is told the model.
     pub model: ModelPlace,
     /// Path that answers with success once the engine serves.
     pub health_path: String,
+    /// How to ask for that inside the container, where only the engine's own programs are.
+    #[serde(default)]
+    pub health_check: Option<HealthCheck>,
     /// The flag for the port and the engine's default.
     pub port: Port,
     /// The flag that says over how many GPUs each layer is split.
@@ -84,6 +90,22 @@ pub struct Image {
     pub image: String,
     /// The engine's version in it.
     pub version: String,
+}
+
+/// A command that is run again and again inside the container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HealthCheck {
+    /// Its words; the words `{port}` and `{path}` stand for the engine's port and health path.
+    pub command: Vec<String>,
+    /// Seconds between two runs.
+    pub interval_s: u32,
+    /// Seconds after which a run has failed.
+    pub timeout_s: u32,
+    /// Failures in a row by which the engine counts as unhealthy.
+    pub retries: u32,
+    /// Seconds from the start in which failures do not count: the weights are being fetched.
+    pub start_period_s: u32,
 }
 
 /// How the engine is told the model.

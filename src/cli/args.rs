@@ -51,9 +51,27 @@ pub(super) enum Command {
     Generate(GenerateArgs),
     /// Decide how to serve a model, and start the container
     #[command(
-        after_help = "Examples:\n  aim-engine launch Qwen/Qwen3-32B 4 --dry-run\n  aim-engine launch Qwen/Qwen3-32B 4 --engine podman"
+        after_help = "Examples:\n  aim-engine launch Qwen/Qwen3-32B 4 --dry-run\n  aim-engine launch Qwen/Qwen3-32B 4 --detach\n  aim-engine launch Qwen/Qwen3-32B 4 --engine podman --timeout 2h\n  aim-engine launch qwen3-32b --recipe my-recipe.yaml"
     )]
-    Launch(LaunchArgs),
+    Launch(super::launch::LaunchArgs),
+    /// Show what was launched, and how it is
+    #[command(
+        after_help = "Examples:\n  aim-engine status\n  aim-engine status aim-qwen3-32b --format json"
+    )]
+    Status(super::status::StatusArgs),
+    /// Show what a launched container has written
+    #[command(
+        after_help = "Examples:\n  aim-engine logs aim-qwen3-32b --tail 50\n  aim-engine logs -f aim-qwen3-32b"
+    )]
+    Logs(super::logs::LogsArgs),
+    /// End and remove launched containers
+    #[command(after_help = "Examples:\n  aim-engine stop aim-qwen3-32b\n  aim-engine stop --all")]
+    Stop(super::stop::StopArgs),
+    /// Decide how to serve a model, and become the engine that does it
+    #[command(
+        after_help = "Examples:\n  aim-engine serve Qwen/Qwen3-32B\n  aim-engine serve Qwen/Qwen3-32B 4 --backend vllm --dry-run"
+    )]
+    Serve(super::serve::ServeArgs),
     /// Prove a decision: why this recipe; or any tuple: 'relation(value, _)'
     #[command(
         after_help = "Examples:\n  aim-engine why Qwen/Qwen3-32B 4\n  aim-engine why Qwen/Qwen3-32B --full\n  aim-engine why 'model_parameters(\"Qwen/Qwen3-32B\", _)'"
@@ -107,8 +125,15 @@ pub(super) enum Command {
         after_help = "Examples:\n  aim-engine detect\n  aim-engine detect --format json > host.json\n  aim-engine generate Qwen/Qwen3-32B --host host.json"
     )]
     Detect(DetectArgs),
+    /// Say what is wrong with the machine, and what mends it
+    #[command(
+        after_help = "Examples:\n  aim-engine doctor\n  aim-engine doctor Qwen/Qwen3-32B --port 8000\n  aim-engine doctor --host host.json"
+    )]
+    Doctor(super::doctor::DoctorArgs),
     /// Write a new recipe or model card from a template
     New(NewArgs),
+    /// Make model cards of what the hub says
+    Models(super::models::ModelsArgs),
     /// Print the JSON Schema of recipes or model cards, for editors
     #[command(after_help = "Example:\n  aim-engine schema recipe > recipe.schema.json")]
     Schema(super::schema::SchemaArgs),
@@ -117,6 +142,8 @@ pub(super) enum Command {
         after_help = "Examples:\n  aim-engine lsp\n  aim-engine lsp --catalog DIR --rules house.dl"
     )]
     Lsp(super::lsp::LspArgs),
+    /// Keep models on this machine: fetch, list, check and remove them
+    Cache(super::cache::CacheArgs),
     /// Put a question to the rules, as the body of a rule
     #[command(
         after_help = "Examples:\n  aim-engine query 'recipe(R, M, \"MI300X\", P)'\n  aim-engine query 'eligible(_, R, B, N), N < 4' --hardware MI300X --available-gpus 8\n  aim-engine query 'N = count : { recipe(_, _, _, _) }' --format json"
@@ -145,6 +172,9 @@ impl Command {
         match self {
             Command::Generate(args) => args.batch.is_none().then_some(&mut args.catalog),
             Command::Launch(args) => Some(&mut args.catalog),
+            Command::Detect(args) => Some(&mut args.catalog),
+            Command::Serve(args) => Some(&mut args.catalog),
+            Command::Doctor(args) => Some(&mut args.catalog),
             Command::Lint(args) => args.can_run_again().then_some(&mut args.catalog),
             Command::List(args) => Some(&mut args.listing.catalog),
             Command::Coverage(args) => Some(&mut args.catalog),
@@ -302,6 +332,12 @@ pub(super) struct ContainerArgs {
     /// Folder of the host where models are kept
     #[arg(long, value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
+    /// In the background: `launch` returns once the model is served
+    #[arg(long)]
+    pub detach: bool,
+    /// Name the GPUs by CDI (amd.com/gpu=0), in place of device files
+    #[arg(long)]
+    pub cdi: bool,
 }
 
 #[derive(Debug, Args)]
@@ -335,44 +371,16 @@ pub(super) struct GenerateArgs {
 pub(super) enum GenerateFormat {
     /// A `docker run` command for sh
     Docker,
+    /// The engine's own command, for use inside its container
+    Exec,
+    /// A file for Docker Compose
+    Compose,
+    /// A `.container` file for systemd and podman
+    Quadlet,
+    /// A script for sh that starts the container and waits for it
+    Script,
     /// The whole answer
     Json,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct LaunchArgs {
-    #[command(flatten)]
-    pub request: RequestArgs,
-    /// Print the command, and run nothing
-    #[arg(long, help_heading = "Container")]
-    pub dry_run: bool,
-    /// Return once the container has started
-    #[arg(long, help_heading = "Container")]
-    pub detach: bool,
-    /// Which program runs containers
-    #[arg(long, value_enum, default_value_t = Engine::Docker, help_heading = "Container")]
-    pub engine: Engine,
-    #[command(flatten)]
-    pub machine: MachineArgs,
-    #[command(flatten)]
-    pub catalog: CatalogArgs,
-    #[command(flatten)]
-    pub container: ContainerArgs,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Engine {
-    Docker,
-    Podman,
-}
-
-impl Engine {
-    pub fn program(self) -> &'static str {
-        match self {
-            Engine::Docker => "docker",
-            Engine::Podman => "podman",
-        }
-    }
 }
 
 /// How an answer that is a table is printed.
@@ -422,9 +430,22 @@ pub(super) struct DetectArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t = TableFormat::Human)]
     pub format: TableFormat,
-    /// Read /sys, /proc and /dev below this folder
+    /// Read /sys, /proc, /dev and the tools' output below this folder
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
+    /// Also ask Python's torch in a container of this image, which must be there already
+    #[arg(long, value_name = "IMAGE", conflicts_with = "root")]
+    pub deep: Option<String>,
+    /// The container engine for --deep
+    #[arg(
+        long,
+        value_name = "PROGRAM",
+        default_value = "docker",
+        requires = "deep"
+    )]
+    pub engine: String,
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
 }
 
 #[derive(Debug, Args)]

@@ -1,14 +1,17 @@
 //! `generate`: the decision, printed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::catalog::typed::nearest;
+use crate::detect::Extent;
 use crate::launch::{Answer, Detail, Request, Wishes, cache_dir};
+use crate::plan::{CACHE_PATH, LaunchPlan};
+use crate::render::{RenderError, compose, exec, quadlet, script};
 
 use super::args::{ContainerArgs, GenerateArgs, GenerateFormat, WantedArgs};
 use super::batch;
 use super::failure::{Exit, Failure};
-use super::machine::machine;
+use super::machine::machine_to;
 use super::made::made;
 use super::output;
 use super::session::Session;
@@ -23,14 +26,17 @@ pub(super) fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
     let model = args.model.as_deref().unwrap_or_default();
     let asked = args.count.get();
     let request = request(&session, model, asked, &args.wanted)?;
-    let machine = machine(&args.machine, request.gpus, &session.store)?;
+    let machine = machine_to(Extent::Usage, &args.machine, request.gpus, &session.store)?;
     let json = args.format == GenerateFormat::Json;
     let detail = if json || args.explain {
         Detail::Search
     } else {
         Detail::Choice
     };
-    let wishes = wishes(&args.container);
+    let mut wishes = wishes(&args.container);
+    if args.format == GenerateFormat::Exec {
+        wishes.cache_dir = cache_dir_beside_engine(args.container.cache_dir.clone());
+    }
     let made = match made(&session, &policy, &request, &machine, &wishes, detail) {
         Ok(made) => made,
         Err(no) if json => {
@@ -56,9 +62,41 @@ pub(super) fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
         } else {
             Vec::new()
         };
-        output::answer(&made.printed(&comments)?)?;
+        let text = match args.format {
+            GenerateFormat::Docker | GenerateFormat::Json => made.printed(&comments)?,
+            target => written(target, &made.planned.0.plan, &comments).map_err(unwritable)?,
+        };
+        output::answer(&text)?;
     }
     Ok(Exit::Done)
+}
+
+fn written(
+    target: GenerateFormat,
+    plan: &LaunchPlan,
+    comments: &[String],
+) -> Result<String, RenderError> {
+    match target {
+        GenerateFormat::Compose => compose::file(plan, comments),
+        GenerateFormat::Quadlet => quadlet::file(plan, comments),
+        GenerateFormat::Script => script::file(plan, comments),
+        _ => Ok(exec::run(plan)?.printed(comments)?),
+    }
+}
+
+fn unwritable(error: RenderError) -> Failure {
+    Failure::new(Exit::Usage, error)
+}
+
+/// Where models are kept for an engine that runs here and not in a container of the plan: as asked,
+/// else where a container has them, else as on a host.
+pub(super) fn cache_dir_beside_engine(asked: Option<PathBuf>) -> Option<PathBuf> {
+    let is_set = std::env::var_os("AIM_CACHE_DIR").is_some_and(|dir| !dir.is_empty());
+    let mounted = Path::new(CACHE_PATH);
+    if asked.is_none() && !is_set && mounted.is_dir() {
+        return Some(mounted.to_owned());
+    }
+    cache_dir(asked)
 }
 
 /// `--recipe` as a file, where it names one.
@@ -131,6 +169,7 @@ pub(super) fn wishes(args: &ContainerArgs) -> Wishes {
         name: args.name.clone(),
         gpu_ids: args.gpu_ids.clone(),
         cache_dir: cache_dir(args.cache_dir.clone()),
-        detach: false,
+        cdi: args.cdi,
+        detach: args.detach,
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::catalog::typed::nearest;
-use crate::detect::{self, EnvMap};
+use crate::detect::{self, Extent};
 use crate::launch::{Decision, MachineFacts};
 use crate::store::Store;
 
@@ -18,6 +18,16 @@ pub fn machine(
     asked_gpus: Option<u32>,
     store: &Store,
 ) -> Result<MachineFacts, Failure> {
+    machine_to(Extent::Devices, args, asked_gpus, store)
+}
+
+/// The same, looked at to an extent.
+pub fn machine_to(
+    extent: Extent,
+    args: &MachineArgs,
+    asked_gpus: Option<u32>,
+    store: &Store,
+) -> Result<MachineFacts, Failure> {
     if let Some(hardware) = &args.hardware {
         return named(hardware, args.available_gpus, asked_gpus, store);
     }
@@ -27,18 +37,13 @@ pub fn machine(
         (detected, file.display().to_string())
     } else {
         let root = args.root.as_deref().unwrap_or(Path::new("/"));
-        // A saved tree is another machine: this process's variables say nothing of it.
-        let env = if args.root.is_some() {
-            EnvMap::new()
-        } else {
-            detect::environment::of_this_process()
-        };
+        let env = detect::variables(root);
         let source = if args.root.is_some() {
             root.display().to_string()
         } else {
             "this machine".to_owned()
         };
-        (detect::detect(root, &env), source)
+        (detect::look(root, &env, extent), source)
     };
     let looked_at = detected.looked_at.clone();
     let machine = MachineFacts {

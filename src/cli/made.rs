@@ -1,13 +1,15 @@
 //! A decision with its plan, or why there is none; what both commands that decide share.
 
 use crate::launch::{
-    Decision, Detail, MachineFacts, Outcome, Planned, Request, Tried, Wishes, decide, plan,
+    Decision, Detail, MachineFacts, Outcome, Planned, Request, Selected, Tried, Wishes, decide,
+    plan,
 };
 use crate::policy::Policy;
 use crate::render::docker::{self, DockerRun};
 use crate::store::Store;
 
 use super::failure::{Exit, Failure};
+use super::idle::Order;
 use super::machine::check_known;
 use super::output;
 use super::session::Session;
@@ -15,6 +17,8 @@ use super::session::Session;
 /// A decision with its plan.
 pub(super) struct Made {
     pub decision: Decision,
+    /// In what order the machine's GPUs are taken.
+    pub order: Order,
     pub planned: (Planned, DockerRun),
 }
 
@@ -81,14 +85,27 @@ pub(super) fn made(
         let failure = no_recipe(&session.store, request, &decision)?;
         return Err(not_made(decision, failure));
     };
-    let planned = plan(&session.store, &decision, &selected, machine, wishes)
+    let order = Order::of(&session.store, policy, machine, &decision)?;
+    let mut wishes = wishes.clone();
+    if wishes.gpu_ids.is_empty() {
+        wishes.gpu_ids = order.first(selected.gpus).unwrap_or_default();
+    }
+    let planned = plan(&session.store, &decision, &selected, machine, &wishes)
         .map_err(Failure::from)
         .and_then(|planned| match docker::run(&planned.plan) {
             Ok(docker) => Ok((planned, docker)),
             Err(error) => Err(Failure::new(Exit::Usage, error)),
         });
     match planned {
-        Ok(planned) => Ok(Made { decision, planned }),
+        Ok(mut planned) => {
+            let busy = order.warnings(&planned.0.plan.gpu_ids);
+            planned.0.warnings.extend(busy);
+            Ok(Made {
+                decision,
+                order,
+                planned,
+            })
+        }
         Err(failure) => Err(not_made(decision, failure)),
     }
 }
@@ -176,6 +193,21 @@ impl Made {
         {
             output::line("warning", warning);
         }
+    }
+
+    /// Makes the plan again, for other wishes.
+    pub fn plan_again(
+        &mut self,
+        store: &Store,
+        selected: &Selected,
+        machine: &MachineFacts,
+        wishes: &Wishes,
+    ) -> Result<(), Failure> {
+        let planned = plan(store, &self.decision, selected, machine, wishes)?;
+        let docker =
+            docker::run(&planned.plan).map_err(|error| Failure::new(Exit::Usage, error))?;
+        self.planned = (planned, docker);
+        Ok(())
     }
 
     /// The command for sh, with comments before it.

@@ -2,27 +2,38 @@
 
 mod args;
 mod batch;
+mod cache;
 mod completions;
+mod containers;
 mod coverage;
 mod detect;
 mod diff;
+mod doctor;
+mod engine;
 mod explain;
 mod failure;
+mod file;
 mod fit;
 mod generate;
+mod idle;
 mod launch;
 mod lint;
 mod list;
+mod logs;
 mod lsp;
 mod machine;
 mod made;
+mod models;
 mod new;
 mod output;
 mod query;
 mod rules;
 mod schema;
+mod serve;
 mod session;
 mod shell;
+mod status;
+mod stop;
 mod table;
 
 use std::ffi::OsString;
@@ -56,6 +67,10 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Generate(args) => generate::run(args),
         Command::Launch(args) => launch::run(args),
+        Command::Status(args) => status::run(args),
+        Command::Logs(args) => logs::run(args),
+        Command::Stop(args) => stop::run(args),
+        Command::Serve(args) => serve::run(args),
         Command::Lint(args) => lint::run(args),
         Command::List(args) => list::run(args),
         Command::ListRecipes(args) => list::recipes(args, None),
@@ -64,9 +79,12 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Fit(args) => fit::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Detect(args) => detect::run(args),
+        Command::Doctor(args) => doctor::run(args),
+        Command::Models(args) => models::run(args),
         Command::New(args) => new::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Lsp(args) => lsp::run(args),
+        Command::Cache(args) => cache::run(args),
         Command::Query(args) => query::run(args),
         Command::Rules(args) => rules::run(args),
         Command::Why(args) => explain::why(args),
@@ -78,7 +96,12 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
 }
 
 /// The names (of links to the program) by which it is one of its commands.
-const NAMES: &[(&str, &str)] = &[("aim-generate", "generate"), ("aim-shell", "shell")];
+const NAMES: &[(&str, &str)] = &[
+    ("aim-generate", "generate"),
+    ("aim-serve", "serve"),
+    ("aim-shell", "shell"),
+    ("aim-cache", "cache"),
+];
 
 /// Called by the name `aim-generate` (a link to the program), it is `aim-engine generate`.
 fn called_by_name(mut words: Vec<OsString>) -> Vec<OsString> {

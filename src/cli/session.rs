@@ -1,7 +1,9 @@
 //! An open store and the rules in force, as the catalog's flags ask.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use crate::cache::{Cache, CacheFacts, Limits, cache_dir};
 use crate::catalog::{embedded, problem::Severity};
 use crate::policy::{OpenRules, Policy, RuleSources};
 use crate::store::{Layer, Store, StoreSpec};
@@ -37,7 +39,9 @@ impl Session {
             trust: args.trust_store,
             anew: args.store_anew,
         };
-        let store = Store::open(&spec)?;
+        let mut store = Store::open(&spec)?;
+        let cache = cache_dir(None).map(Cache::new);
+        store.lend(Arc::new(CacheFacts::new(cache, Limits::default())));
         if let Some(because) = store.in_memory_because() {
             output::line("note", &format!("the store is kept in memory: {because}"));
         }

@@ -8,6 +8,7 @@ use super::nearest::nearest;
 /// The fields that a doc comment may have.
 pub const FIELDS: &[&str] = &[
     "help", "code", "severity", "fix", "at", "nearest", "expected", "found", "with", "without",
+    "mend", "verify",
 ];
 
 /// Reads the `///` lines of one declaration.

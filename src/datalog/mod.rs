@@ -15,6 +15,7 @@ mod lex;
 pub mod mend;
 mod nearest;
 mod parse;
+pub mod parts;
 mod pattern;
 pub mod plan;
 pub mod proof;
@@ -23,6 +24,7 @@ mod reduce;
 pub mod refute;
 pub mod remark;
 mod solve;
+pub mod sought;
 pub mod source;
 pub mod value;
 
@@ -31,10 +33,12 @@ pub use check::{
     check, load, parse_pattern,
 };
 pub use database::{Aside, ByNumber, FactError, Facts, Model, Tuple};
-pub use eval::{Limits, Options, Stamp, evaluate};
+pub use eval::{Limits, Options, Stamp, evaluate, evaluate_with};
 pub use fact::{Datum, Fact, Pattern};
 pub(crate) use nearest::nearest;
 pub use parse::{FromDisk, Loader, NoIncludes, parse, parse_all};
+pub use parts::{Extent, extents};
 pub use plan::{CompiledProgram, compile};
 pub use reduce::reduced;
+pub use sought::{Sought, sought};
 pub use value::{Symbol, Value};

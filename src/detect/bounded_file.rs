@@ -11,6 +11,20 @@ use std::path::Path;
 /// # Errors
 /// What is wrong, as the end of a sentence that begins with the path.
 pub(super) fn read(path: &Path, limit: u64) -> Result<String, String> {
+    let bytes = read_bytes(path, limit)?;
+    String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".into())
+}
+
+/// The same with a sign in place of what is no UTF-8, as where terminals cut names.
+///
+/// # Errors
+/// As [`read`], but for that.
+pub(super) fn read_lossy(path: &Path, limit: u64) -> Result<String, String> {
+    let bytes = read_bytes(path, limit)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     let failed = |error: io::Error| reason(&error);
     if !metadata(path).map_err(failed)?.is_file() {
         return Err("is not a regular file".into());
@@ -22,7 +36,7 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<String, String> {
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
         return Err(format!("is longer than {limit} bytes"));
     }
-    String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".into())
+    Ok(bytes)
 }
 
 /// An operating system error as the end of a sentence that begins with a path.

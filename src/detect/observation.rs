@@ -25,6 +25,9 @@ impl Level {
     }
 }
 
+/// The source that lists devices without their driver.
+pub(super) const ON_THE_BUS: &str = "pci";
+
 /// Everything that was found on one machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
@@ -34,6 +37,9 @@ pub struct Detected {
     pub host: Option<String>,
     /// What each source saw.
     pub observations: Vec<Observation>,
+    /// What was seen of the machine beside its devices.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<Fact>,
     /// What could not be read, and what contradicts what.
     #[serde(default)]
     pub problems: Vec<Problem>,
@@ -48,10 +54,13 @@ pub struct Detected {
 pub struct Observation {
     /// The level.
     pub level: Level,
-    /// The source: `kfd`, `environment`.
+    /// The source: `kfd`, `amd-smi`, `environment`.
     pub source: String,
-    /// The path, or the variable with its value.
+    /// The path, the command, or the variable with its value.
     pub origin: String,
+    /// When it was seen, in UTC (`2026-05-04T03:02:01Z`); absent where a saved tree does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
     /// The devices, in the order of the operating system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub devices: Option<Vec<Device>>,
@@ -63,9 +72,36 @@ pub struct Observation {
     /// when that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub indices: Option<Vec<u32>>,
+    /// Whether the devices' numbers are only this source's own, since nothing tells which of the host's
+    /// devices they are.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub own_numbers: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Observation {
+    /// What a source saw that lists devices.
+    pub(super) fn of_devices(
+        level: Level,
+        source: &str,
+        origin: impl Into<String>,
+        devices: Vec<Device>,
+    ) -> Observation {
+        Observation {
+            level,
+            source: source.to_owned(),
+            origin: origin.into(),
+            time: None,
+            devices: Some(devices),
+            visible: None,
+            indices: None,
+            own_numbers: false,
+        }
+    }
+
     /// How many devices this source saw.
     pub fn count(&self) -> Option<u32> {
         self.visible.or_else(|| {
@@ -121,6 +157,76 @@ pub struct Device {
     /// CPU cores on the same node; more than 0 only for some processors with built-in graphics.
     #[serde(default)]
     pub cpu_cores: Option<u32>,
+    /// The driver's number of its node in the topology.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<u32>,
+    /// The driver's own id of it, by which it names a process's memory (`GUID` of `rocm-smi`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu_id: Option<u32>,
+    /// How its dies are divided: `SPX`, `DPX`, `CPX`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compute_partition: Option<String>,
+    /// How its memory is divided: `NPS1`, `NPS4`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_partition: Option<String>,
+    /// Which partition of its board it is, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition_id: Option<u32>,
+    /// How much of its memory is in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_vram_mib: Option<u64>,
+    /// How many processes use it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes: Option<u32>,
+}
+
+/// Something that was seen of the machine and not of one device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub struct Fact {
+    /// The level.
+    pub level: Level,
+    /// The source: `files`, `kernel`, `engine`.
+    pub source: String,
+    /// The path, the command, or the variable with its value.
+    pub origin: String,
+    /// When it was seen, as of [`Observation::time`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// What it is about: `/dev/kfd`, `numa_balancing`, `HIP_VISIBLE_DEVICES`.
+    pub about: String,
+    /// What is said of it: `state`, `value`, `free_mib`.
+    pub property: String,
+    /// What that is.
+    pub value: FactValue,
+}
+
+/// A word or a number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a text or a whole number")]
+pub enum FactValue {
+    /// A number; units are in the property's name.
+    Number(i64),
+    /// A word.
+    Text(String),
+}
+
+impl From<&str> for FactValue {
+    fn from(text: &str) -> Self {
+        FactValue::Text(text.to_owned())
+    }
+}
+
+impl From<String> for FactValue {
+    fn from(text: String) -> Self {
+        FactValue::Text(text)
+    }
+}
+
+impl From<i64> for FactValue {
+    fn from(number: i64) -> Self {
+        FactValue::Number(number)
+    }
 }
 
 /// Something that could not be read, or that contradicts something else.
@@ -136,12 +242,23 @@ pub struct Problem {
 }
 
 impl Detected {
-    /// The devices of the host, as the first source that lists any tells them.
+    /// The devices whose numbers all others go by: of the host, as the first source that lists any tells
+    /// them; where none does, of what a program of this session sees.
     pub fn devices(&self) -> Option<&[Device]> {
-        self.observations
-            .iter()
-            .filter(|seen| seen.level == Level::Host)
-            .find_map(|seen| seen.devices.as_deref())
+        self.numbering()?.devices.as_deref()
+    }
+
+    /// The observation that numbers the devices. A device on the bus is none without its driver.
+    pub(super) fn numbering(&self) -> Option<&Observation> {
+        let lists = |level: Level| {
+            let mut listing = self.observations.iter().filter(move |seen| {
+                seen.level == level && seen.devices.is_some() && seen.source != ON_THE_BUS
+            });
+            listing.next()
+        };
+        [Level::Host, Level::Container, Level::Runtime]
+            .into_iter()
+            .find_map(lists)
     }
 
     /// The smallest count that was seen at a level; none when nothing was seen there.
@@ -159,7 +276,7 @@ impl Detected {
         let restricted = self
             .observations
             .iter()
-            .filter(|seen| seen.visible.is_some())
+            .filter(|seen| seen.visible.is_some() && !seen.own_numbers)
             .max_by_key(|seen| seen.level);
         match restricted {
             Some(seen) => seen.indices.clone(),

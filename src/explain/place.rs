@@ -217,7 +217,7 @@ impl World<'_> {
                     column: place.column,
                     offset: place.offset,
                     length: place.length,
-                    text: place.text,
+                    text: place.text.shared(),
                 })
             }),
             Err(error) => {

@@ -4,7 +4,7 @@
 use crate::datalog::source::Sources;
 use crate::datalog::{Checked, Datum, Fact, Facts, Model, Options, Pattern, RelId, Value};
 use crate::launch::{MachineFacts, Request, gather};
-use crate::policy::{Policy, PolicyError, RuleSources, is_given};
+use crate::policy::{Policy, PolicyError, RuleSources, is_given, is_of_machine};
 use crate::store::{Scope, Store, ViewError};
 
 use super::saying::Speaker;
@@ -31,6 +31,8 @@ pub enum Wanted {
     Changes,
     /// One relation.
     Relation(RelId),
+    /// The checks of machines.
+    Machine,
 }
 
 /// The rules, the facts and what follows from them.
@@ -238,6 +240,7 @@ fn goals(policy: &Policy, checked: &Checked, wanted: Wanted) -> Result<Vec<RelId
     let named = |name: &'static str| checked.relation(name).ok_or(PolicyError::Missing(name));
     let families: &[&[&str]] = match wanted {
         Wanted::Relation(relation) => return Ok(vec![relation]),
+        Wanted::Machine => return Ok(checks_of_machines(checked)),
         Wanted::Decision => &[REASONS],
         Wanted::Changes => &[REASONS, &[CHANGES]],
     };
@@ -249,6 +252,17 @@ fn goals(policy: &Policy, checked: &Checked, wanted: Wanted) -> Result<Vec<RelId
         goals.extend(policy.relations_named(family).into_iter().map(|(id, _)| id));
     }
     Ok(goals)
+}
+
+fn checks_of_machines(checked: &Checked) -> Vec<RelId> {
+    let is_check = |relation: &RelId| {
+        let info = checked.info(*relation);
+        let decl = info.and_then(|info| checked.program.decls.get(info.decl));
+        let doc = decl.and_then(|decl| decl.doc.as_ref());
+        doc.is_some_and(is_of_machine)
+    };
+    let relations = (0..).map(RelId).take(checked.relations.len());
+    relations.filter(is_check).collect()
 }
 
 fn scope(store: &Store, asked: Option<&Asked>, also: &[String]) -> Result<Scope, PolicyError> {

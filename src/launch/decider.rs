@@ -121,3 +121,12 @@ pub(super) fn model_keys(store: &Store, models: &[String]) -> Result<Vec<String>
     keys.dedup();
     Ok(keys)
 }
+
+/// The facts of one model, by any of its names.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn models_scope(store: &Store, model: &str) -> Result<Scope, PolicyError> {
+    let models = [model.to_lowercase()];
+    Ok(Scope::Models(model_keys(store, &models)?))
+}

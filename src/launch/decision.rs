@@ -31,6 +31,8 @@ pub struct Decision {
     pub flags: Arc<BTreeMap<String, FlagReading>>,
     /// The memory of one GPU, where the model's figures are known.
     pub memory: Option<Memory>,
+    /// How long the engine may take until it answers, in seconds.
+    pub timeout_s: Option<u64>,
     /// What an operator should know.
     pub warnings: Vec<String>,
 }

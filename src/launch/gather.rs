@@ -1,7 +1,10 @@
 //! Requests and machines as base facts.
 
+use std::borrow::Cow;
+
 use crate::datalog::{CompiledProgram, Facts, RelId, Value};
-use crate::policy::{OF_MACHINES, OF_REQUESTS, PolicyError};
+use crate::detect::{Detected, Device, FactValue};
+use crate::policy::{OF_CONTAINERS, OF_MACHINES, OF_REQUESTS, OF_SURROUNDINGS, PolicyError};
 
 use super::{MachineFacts, Request};
 
@@ -33,13 +36,17 @@ impl Filled {
             let id = program.relation(name).ok_or(PolicyError::Missing(name))?;
             Ok((name, id))
         };
-        let ids: Result<_, PolicyError> = OF_REQUESTS
+        let ids: Result<Vec<_>, PolicyError> = OF_REQUESTS
             .iter()
             .chain(OF_MACHINES)
             .copied()
             .map(id)
             .collect();
-        Ok(Filled(ids?))
+        let mut ids = ids?;
+        // Decisions do not look at them.
+        let others = OF_SURROUNDINGS.iter().chain(OF_CONTAINERS).copied();
+        ids.extend(others.filter_map(|name| Some((name, program.relation(name)?))));
+        Ok(Filled(ids))
     }
 
     pub(super) fn relations(&self) -> Vec<RelId> {
@@ -85,9 +92,17 @@ impl Filled {
         machine: &MachineFacts,
         facts: &mut Facts,
     ) -> Result<(), PolicyError> {
-        of_machine(index(place) + 1, machine, &mut |name, tuple| {
-            self.push(name, tuple, facts)
-        })
+        let number = index(place) + 1;
+        let mut push = |name: &'static str, tuple: &[Value<'_>]| self.push(name, tuple, facts);
+        of_machine(number, machine, &mut push)?;
+        if self.has(OF_SURROUNDINGS) {
+            of_surroundings(number, machine, &mut push)?;
+        }
+        Ok(())
+    }
+
+    fn has(&self, relations: &[&str]) -> bool {
+        self.0.iter().any(|(name, _)| relations.contains(name))
     }
 
     fn push(
@@ -151,26 +166,24 @@ pub(super) fn of_machine<E>(
     if let Some(gpus) = machine.gpus {
         push("declared_gpus", &[Number(number), Number(i64::from(gpus))])?;
     }
-    let devices = machine
-        .detected
-        .as_ref()
-        .and_then(|detected| detected.devices())
-        .unwrap_or_default();
-    for device in devices {
-        let units = device.compute_units.map_or(0, i64::from);
-        let vram = device
-            .vram_mib
-            .and_then(|mib| i64::try_from(mib).ok())
-            .unwrap_or(0);
-        let pci = device.pci_id.as_deref().unwrap_or_default();
-        let values = [
-            Number(number),
-            Number(i64::from(device.index)),
-            Symbol(pci),
-            Number(units),
-            Number(vram),
-        ];
-        push("seen_device", &values)?;
+    for seen in machine.listings() {
+        let count = seen.devices.iter().flatten().count();
+        let values = [Number(number), Symbol(&seen.source), Number(index(count))];
+        push("source_gpus", &values)?;
+        for device in seen.devices.iter().flatten() {
+            of_device(number, &seen.source, device, push)?;
+        }
+    }
+    for seen in machine.listings_of_alike() {
+        let devices = machine.detected.as_ref().and_then(Detected::devices);
+        let numbers = devices
+            .unwrap_or_default()
+            .iter()
+            .map(|device| device.index);
+        for (device, index) in seen.devices.iter().flatten().zip(numbers) {
+            let values = identity(number, &seen.source, index, device);
+            push("source_device", &values)?;
+        }
     }
     for seen in machine.limits() {
         let level = seen.level.name();
@@ -194,6 +207,108 @@ pub(super) fn of_machine<E>(
         }
     }
     Ok(())
+}
+
+/// Gives each fact of what is around a machine's GPUs to `push`.
+pub(super) fn of_surroundings<E>(
+    number: i64,
+    machine: &MachineFacts,
+    push: &mut Push<'_, E>,
+) -> Result<(), E> {
+    use Value::{Number, Symbol};
+    for fact in machine.facts() {
+        let (relation, value) = match &fact.value {
+            FactValue::Number(value) => ("host_figure", Number(*value)),
+            FactValue::Text(value) => ("host_property", Symbol(value)),
+        };
+        let values = [
+            Number(number),
+            Symbol(fact.level.name()),
+            Symbol(&fact.source),
+            Symbol(&fact.about),
+            Symbol(&fact.property),
+            value,
+        ];
+        push(relation, &values)?;
+    }
+    Ok(())
+}
+
+/// Gives each fact that a source tells of a device to `push`.
+fn of_device<E>(
+    machine: i64,
+    source: &str,
+    device: &Device,
+    push: &mut Push<'_, E>,
+) -> Result<(), E> {
+    use Value::{Number, Symbol};
+    let index = Number(i64::from(device.index));
+    let values = identity(machine, source, device.index, device);
+    push("source_device", &values)?;
+    for (property, value) in properties(device) {
+        if let Some(value) = value {
+            let values = [
+                Number(machine),
+                Symbol(source),
+                index,
+                Symbol(property),
+                Symbol(&value),
+            ];
+            push("gpu_property", &values)?;
+        }
+    }
+    for (property, value) in figures(device) {
+        if let Some(value) = value.and_then(|value| i64::try_from(value).ok()) {
+            let values = [
+                Number(machine),
+                Symbol(source),
+                index,
+                Symbol(property),
+                Number(value),
+            ];
+            push("gpu_figure", &values)?;
+        }
+    }
+    Ok(())
+}
+
+/// What kind of device a source shows under a number.
+fn identity<'d>(machine: i64, source: &'d str, index: u32, device: &'d Device) -> [Value<'d>; 6] {
+    use Value::{Number, Symbol};
+    let vram = device.vram_mib.and_then(|mib| i64::try_from(mib).ok());
+    [
+        Number(machine),
+        Symbol(source),
+        Number(i64::from(index)),
+        Symbol(device.pci_id.as_deref().unwrap_or_default()),
+        Number(device.compute_units.map_or(0, i64::from)),
+        Number(vram.unwrap_or(0)),
+    ]
+}
+
+/// What rules may ask of a device beside its PCI id, compute units and memory: words.
+pub(super) fn properties(device: &Device) -> [(&'static str, Option<Cow<'_, str>>); 7] {
+    fn as_is(text: &Option<String>) -> Option<Cow<'_, str>> {
+        text.as_deref().map(Cow::Borrowed)
+    }
+    let product = device.name.as_ref().map(|name| name.trim().to_lowercase());
+    [
+        ("gfx", as_is(&device.gfx)),
+        ("name", as_is(&device.name)),
+        ("product", product.map(Cow::Owned)),
+        ("location", as_is(&device.location)),
+        ("uuid", as_is(&device.uuid)),
+        ("compute_partition", as_is(&device.compute_partition)),
+        ("memory_partition", as_is(&device.memory_partition)),
+    ]
+}
+
+/// And numbers.
+pub(super) fn figures(device: &Device) -> [(&'static str, Option<u64>); 2] {
+    [
+        ("used_vram_mib", device.used_vram_mib),
+        ("processes", device.processes.map(u64::from)),
+    ]
 }
 
 fn index(place: usize) -> i64 {

@@ -6,9 +6,9 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 
 use crate::datalog::Value;
-use crate::detect::{Device, Level, Observation};
+use crate::detect::{Device, FactValue, Observation};
 
-use super::gather::{of_machine, of_request};
+use super::gather::{figures, of_machine, of_request, of_surroundings, properties};
 use super::{MachineFacts, Request};
 
 /// The number of the request and of the machine that are explained.
@@ -64,10 +64,18 @@ const ABSENT: &[(&str, &str)] = &[
     ),
     ("declared_hardware", "no hardware was named by a flag"),
     ("declared_gpus", "no number of GPUs was named by a flag"),
-    ("seen_device", "no GPU was detected"),
+    ("source_gpus", "no source lists GPUs"),
+    ("source_device", "no GPU was detected"),
+    ("gpu_property", "no source tells it of a GPU"),
+    ("gpu_figure", "no source tells it of a GPU"),
+    ("host_property", "nothing tells it of the machine"),
+    ("host_figure", "nothing tells it of the machine"),
     ("limited", "no variable lists the visible GPUs"),
     ("listed", "no variable lists the visible GPUs"),
     ("counted", "no variable tells only a number of visible GPUs"),
+    ("log_line", "no container has ended"),
+    ("container_end", "no container has ended"),
+    ("launched", "no container has ended"),
 ];
 
 /// Where a fact comes from; none when this run does not give it.
@@ -117,6 +125,7 @@ fn each(
     };
     let Ok(()) = of_request(FIRST, request, FIRST, &mut push);
     let Ok(()) = of_machine(FIRST, machine, &mut push);
+    let Ok(()) = of_surroundings(FIRST, machine, &mut push);
 }
 
 /// Where a fact comes from that is given.
@@ -134,7 +143,27 @@ fn origin(
         "request" => Some(typed(&request.model)),
         "asked_gpus" => Some(typed(&number(1)?.to_string())),
         "declared_gpus" if machine.gpus_as_asked => Some(typed(&number(1)?.to_string())),
-        "seen_device" => device(machine, number(1)?),
+        "source_gpus" => {
+            let Some(Value::Symbol(source)) = values.get(1) else {
+                return None;
+            };
+            let mut listings = machine.listings();
+            let seen = listings.find(|seen| seen.source == *source)?;
+            let gpus = number(2)?;
+            let says = format!("{gpus} GPU{}", if gpus == 1 { "" } else { "s" });
+            Some(detected_at(machine, seen, &seen.origin, says))
+        }
+        "source_device" | "gpu_property" | "gpu_figure" => {
+            let Some(Value::Symbol(source)) = values.get(1) else {
+                return None;
+            };
+            let property = match values.get(3) {
+                Some(Value::Symbol(property)) if relation != "source_device" => Some(*property),
+                _ => None,
+            };
+            device(machine, source, number(2)?, property)
+        }
+        "host_property" | "host_figure" => around(machine, values),
         "limited" | "listed" | "counted" => {
             let Some(Value::Symbol(level)) = values.get(1) else {
                 return None;
@@ -164,19 +193,43 @@ fn quoted(word: &str) -> Cow<'_, str> {
     shlex::try_quote(word).unwrap_or(Cow::Borrowed(word))
 }
 
-/// A device that the first source at the host's level shows which shows any.
-fn device(machine: &MachineFacts, index: u32) -> Option<Given> {
-    let detected = machine.detected.as_ref()?;
-    let mut hosts = detected.observations.iter();
-    let seen = hosts.find(|seen| seen.level == Level::Host && seen.devices.is_some())?;
-    let mut devices = seen.devices.iter().flatten();
-    let device = devices.find(|device| device.index == index)?;
+/// What a source tells of a device: one property, or what it is.
+fn device(
+    machine: &MachineFacts,
+    source: &str,
+    index: u32,
+    property: Option<&str>,
+) -> Option<Given> {
+    let listings = machine.listings().chain(machine.listings_of_alike());
+    let mut listings = listings.filter(|seen| seen.source == source);
+    let (seen, device) = listings.find_map(|seen| {
+        let mut devices = seen.devices.iter().flatten();
+        // Of devices that are all alike each is as good as another.
+        let is_meant = |device: &&Device| seen.own_numbers || device.index == index;
+        Some((seen, devices.find(is_meant)?))
+    })?;
     let origin = device.origin.as_deref().unwrap_or(&seen.origin);
-    Some(detected_at(machine, seen, origin, figures(device)))
+    let says = match property {
+        Some(property) => told(device, property)?,
+        None => identity(device),
+    };
+    Some(detected_at(machine, seen, origin, says))
+}
+
+/// One property of a device.
+fn told(device: &Device, property: &str) -> Option<String> {
+    let words = properties(device)
+        .into_iter()
+        .map(|(name, value)| (name, value.map(Cow::into_owned)));
+    let numbers = figures(device)
+        .into_iter()
+        .map(|(name, value)| (name, value.map(|value| value.to_string())));
+    let (name, value) = words.chain(numbers).find(|(name, _)| *name == property)?;
+    Some(format!("{name} {}", value?))
 }
 
 /// What was read of a device, as far as it is known.
-fn figures(device: &Device) -> String {
+fn identity(device: &Device) -> String {
     let known = [
         device.pci_id.as_ref().map(|id| format!("PCI id {id}")),
         device
@@ -190,6 +243,35 @@ fn figures(device: &Device) -> String {
     } else {
         known.join(", ")
     }
+}
+
+/// What is around a machine's GPUs.
+fn around(machine: &MachineFacts, values: &[Value<'_>]) -> Option<Given> {
+    let [_, level, source, about, property, value] = values else {
+        return None;
+    };
+    let is = |value: &Value<'_>, text: &str| matches!(value, Value::Symbol(it) if *it == text);
+    let mut facts = machine.facts().iter();
+    let fact = facts.find(|fact| {
+        is(level, fact.level.name())
+            && is(source, &fact.source)
+            && is(about, &fact.about)
+            && is(property, &fact.property)
+            && match &fact.value {
+                FactValue::Number(number) => *value == Value::Number(*number),
+                FactValue::Text(text) => is(value, text),
+            }
+    })?;
+    Some(Given::Detected {
+        level: fact.level.name().to_owned(),
+        source: fact.source.clone(),
+        origin: fact.origin.clone(),
+        says: match value {
+            Value::Symbol("") => format!("{}: {} empty", fact.about, fact.property),
+            value => format!("{}: {} {value}", fact.about, fact.property),
+        },
+        machine: (!machine.here).then(|| machine.source.clone()),
+    })
 }
 
 /// What limits the visible GPUs at a level.
@@ -240,7 +322,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::detect::{EnvMap, detect, parse_host_file};
+    use crate::detect::{EnvMap, Extent, look, parse_host_file};
     use crate::policy::{OF_MACHINES, OF_REQUESTS};
 
     fn request() -> Request {
@@ -263,7 +345,7 @@ mod tests {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         MachineFacts {
-            detected: Some(detect(&root, &env)),
+            detected: Some(look(&root, &env, Extent::Usage)),
             source: "this machine".to_owned(),
             here: true,
             ..MachineFacts::default()
@@ -297,7 +379,7 @@ mod tests {
     #[test]
     fn each_fact_that_a_run_gives_has_an_origin() {
         let mut named = MachineFacts::named("MI300X", Some(8));
-        named.detected = seen("mi300x-8", &[("ROCR_VISIBLE_DEVICES", "0,1")]).detected;
+        named.detected = seen("mi300x-4-busy", &[("ROCR_VISIBLE_DEVICES", "0,1")]).detected;
         let by_number = "{\"observations\": [{\"level\": \"runtime\", \"source\": \"s\", \"origin\": \"o\", \"visible\": 2}]}";
         let counted = MachineFacts {
             detected: Some(parse_host_file("host.json", by_number).unwrap()),
@@ -381,8 +463,15 @@ mod tests {
             ("strict", &[Number(2)]),
             ("strict", &[]),
             (
-                "seen_device",
-                &[Number(1), Number(0), Symbol(""), Number(0), Number(0)],
+                "source_device",
+                &[
+                    Number(1),
+                    Symbol("kfd"),
+                    Number(0),
+                    Symbol(""),
+                    Number(0),
+                    Number(0),
+                ],
             ),
             ("recipe", &[Symbol("r")]),
         ] {
@@ -408,6 +497,7 @@ mod tests {
         let vram = device.vram_mib.unwrap();
         let values = [
             Number(1),
+            Symbol("kfd"),
             Number(1),
             Symbol("74a1"),
             Number(304),
@@ -415,7 +505,7 @@ mod tests {
         ];
         let node = "fixtures/hosts/mi300x-8/sys/class/kfd/kfd/topology/nodes/3";
         assert_eq!(
-            detected("seen_device", &machine, &values),
+            detected("source_device", &machine, &values),
             format!("host kfd {node}: PCI id 74a1, 304 compute units, {vram} MiB")
         );
         let saved = MachineFacts {
@@ -423,7 +513,7 @@ mod tests {
             source: "host.json".to_owned(),
             ..machine
         };
-        assert!(detected("seen_device", &saved, &values).ends_with(" MiB (host.json)"));
+        assert!(detected("source_device", &saved, &values).ends_with(" MiB (host.json)"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The machine to decide for: named by flags, or as detection saw it.
 
-use crate::detect::{Detected, Level};
+use crate::detect::{Detected, Device, Fact, Level, Observation};
 
 /// What is known of a machine before the rules look at it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,14 +37,46 @@ impl MachineFacts {
     }
 
     /// The levels above the host at which the visible GPUs are limited.
-    pub fn limits(&self) -> impl Iterator<Item = &crate::detect::Observation> {
-        let observations = self
-            .detected
-            .as_ref()
-            .map(|detected| detected.observations.as_slice());
-        observations
+    pub fn limits(&self) -> impl Iterator<Item = &Observation> {
+        self.observations()
+            .filter(|seen| seen.level != Level::Host && seen.visible.is_some())
+    }
+
+    /// The sources that list devices by numbers that all share.
+    pub fn listings(&self) -> impl Iterator<Item = &Observation> {
+        self.observations()
+            .filter(|seen| seen.devices.is_some() && !seen.own_numbers)
+    }
+
+    /// The sources whose devices have numbers of their own, and of which that does not matter: they list as many as
+    /// there are, and all are alike.
+    pub fn listings_of_alike(&self) -> impl Iterator<Item = &Observation> {
+        let detected = self.detected.as_ref();
+        let numbered = detected.and_then(Detected::devices).map(<[_]>::len);
+        self.observations().filter(move |seen| {
+            let devices = seen.devices.as_deref().unwrap_or_default();
+            let kind = |device: &Device| {
+                let id = device.pci_id.clone();
+                (id, device.compute_units, device.vram_mib)
+            };
+            let first = devices.first().map(kind);
+            seen.own_numbers
+                && Some(devices.len()) == numbered
+                && devices.iter().all(|device| Some(kind(device)) == first)
+        })
+    }
+
+    /// What was seen beside the devices.
+    pub fn facts(&self) -> &[Fact] {
+        let detected = self.detected.as_ref();
+        detected.map_or(&[], |detected| detected.facts.as_slice())
+    }
+
+    fn observations(&self) -> impl Iterator<Item = &Observation> {
+        let detected = self.detected.as_ref();
+        detected
+            .map(|detected| detected.observations.as_slice())
             .unwrap_or_default()
             .iter()
-            .filter(|seen| seen.level != Level::Host && seen.visible.is_some())
     }
 }

@@ -3,28 +3,34 @@
 mod answer;
 mod argv;
 mod blocks;
-mod cache;
 mod decider;
 mod decision;
 mod equal;
+mod failures;
 pub(crate) mod gather;
 mod given;
+mod in_use;
 mod machine;
 mod planning;
 mod portions;
 mod reading;
 mod request;
+mod sources;
 mod tried;
 
+pub use crate::cache::cache_dir;
 pub use answer::Answer;
 pub use argv::{Defaults, EngineCommand, FlagReading, engine_command};
-pub use cache::cache_dir;
+pub(crate) use decider::models_scope;
 pub use decision::{Decision, Detail, MachineView, Memory, Outcome, Selected, Tried};
+pub use failures::{Cause, Ended, causes};
 pub(crate) use gather::add as add_facts;
 pub use given::{Given, absent_given, given_instead, given_origin};
+pub use in_use::{BusyGpu, InUse, in_use};
 pub use machine::MachineFacts;
 pub use planning::{Planned, Planner, PlanningError, Wishes, plan};
 pub use request::Request;
+pub use sources::{Gpu, Sources, sources};
 
 use decider::Decider;
 use equal::Equal;

@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 use thiserror::Error;
 
 use crate::catalog::backend::Backend;
-use crate::detect::device_owner_groups;
-use crate::plan::{self, CACHE_PATH, Group, LaunchPlan, Mount, TOKEN};
+use crate::detect::{Detected, device_owner_groups};
+use crate::plan::{self, CACHE_PATH, CdiDevices, Group, HealthCheck, LaunchPlan, Mount, TOKEN};
 use crate::store::{BlockDetails, Store, StoreError};
 
 use super::argv::{Defaults, EngineCommand, engine_command};
@@ -28,6 +28,8 @@ pub struct Wishes {
     pub gpu_ids: Vec<u32>,
     /// Where models are kept on the host.
     pub cache_dir: Option<PathBuf>,
+    /// Give the container its GPUs by CDI.
+    pub cdi: bool,
     /// Return once the container has started.
     pub detach: bool,
 }
@@ -186,7 +188,9 @@ fn planned(
     plan.argv = argv;
     plan.detach = wishes.detach;
     plan.health_path.clone_from(&backend.health_path);
+    plan.health_check = health_check(backend, port);
     plan.gpu_ids = gpu_ids(selected, decision, wishes)?;
+    plan.cdi = wishes.cdi.then(|| cdi_devices(&plan.gpu_ids, machine));
     if machine.here {
         let groups = device_owner_groups(std::path::Path::new("/"));
         if !groups.is_empty() {
@@ -236,11 +240,41 @@ fn gpu_ids(
     Ok(wishes.gpu_ids.clone())
 }
 
+fn cdi_devices(gpu_ids: &[u32], machine: &MachineFacts) -> CdiDevices {
+    let seen = machine.detected.as_ref().and_then(Detected::devices);
+    let seen: Vec<(u32, Option<&str>)> = seen
+        .unwrap_or_default()
+        .iter()
+        .map(|device| (device.index, device.location.as_deref()))
+        .collect();
+    CdiDevices::of(gpu_ids, &seen)
+}
+
+fn health_check(backend: &Backend, port: u16) -> Option<HealthCheck> {
+    let check = backend.health_check.as_ref();
+    let check = check.filter(|check| !check.command.is_empty())?;
+    let word = |word: &String| match word.as_str() {
+        "{port}" => port.to_string(),
+        "{path}" => backend.health_path.clone(),
+        _ => word.clone(),
+    };
+    Some(HealthCheck {
+        command: check.command.iter().map(word).collect(),
+        interval_s: check.interval_s,
+        timeout_s: check.timeout_s,
+        retries: check.retries,
+        start_period_s: check.start_period_s,
+    })
+}
+
 fn label(plan: &mut LaunchPlan, selected: &Selected, model: &str, port: u16) {
     for (label, value) in [
         (plan::LABEL_RECIPE, selected.recipe_id.clone()),
         (plan::LABEL_MODEL, model.to_owned()),
+        (plan::LABEL_BACKEND, selected.backend.clone()),
         (plan::LABEL_PORT, port.to_string()),
+        (plan::LABEL_GPU_IDS, plan.gpu_list()),
+        (plan::LABEL_HEALTH_PATH, plan.health_path.clone()),
     ] {
         plan.labels.insert(label.to_owned(), value);
     }

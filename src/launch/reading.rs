@@ -8,7 +8,7 @@ use super::decision::{Decision, Detail, MachineView, Memory, Selected};
 use super::tried::Search;
 
 /// What the program reads by name, each from a detail on.
-const NAMED: [(Detail, &str); 22] = [
+const NAMED: [(Detail, &str); 23] = [
     (Detail::Selection, "requested_model"),
     (Detail::Selection, "considered"),
     (Detail::Selection, "chosen"),
@@ -24,6 +24,7 @@ const NAMED: [(Detail, &str); 22] = [
     (Detail::Choice, "chosen_kv_cache"),
     (Detail::Choice, "chosen_budget"),
     (Detail::Choice, "chosen_room"),
+    (Detail::Choice, "chosen_timeout"),
     (Detail::Choice, "chosen_flag"),
     (Detail::Choice, "chosen_negation"),
     (Detail::Choice, "chosen_repeat"),
@@ -107,6 +108,7 @@ impl<'p> Reader<'p> {
             kv_cache: open("chosen_kv_cache"),
             budget: open("chosen_budget"),
             room: open("chosen_room"),
+            timeout: open("chosen_timeout"),
             differs: family("differs_in_"),
             warnings: family("warning_"),
             blocks: Blocks::new(model, |name| id(name).map(|(_, id)| *id)),
@@ -203,6 +205,7 @@ struct Answers<'m> {
     kv_cache: Column<'m>,
     budget: Column<'m>,
     room: Column<'m>,
+    timeout: Column<'m>,
     differs: Family<'m>,
     warnings: Family<'m>,
     blocks: Blocks<'m>,
@@ -249,6 +252,10 @@ impl<'m> Answers<'m> {
             image: self.image.symbol(request).map(str::to_owned),
             flags,
             memory: self.memory(request),
+            timeout_s: self
+                .timeout
+                .number(request)
+                .and_then(|seconds| seconds.try_into().ok()),
             warnings: self.warnings.sentences(request),
             selected,
         }

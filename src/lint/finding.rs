@@ -99,16 +99,20 @@ pub struct Summary {
 impl Finding {
     /// By file, place and code; those of no file come last.
     pub fn order(&self, other: &Finding) -> Ordering {
-        let place = |finding: &'_ Finding| -> (bool, String, usize) {
-            match finding.labels.first() {
-                Some(Label { place, .. }) => (false, place.file.clone(), place.offset),
-                None => (true, String::new(), 0),
-            }
-        };
-        place(self)
-            .cmp(&place(other))
+        fn places(finding: &Finding) -> impl Iterator<Item = (&str, usize, usize)> {
+            let places = finding.labels.iter().map(|label| &label.place);
+            places.map(|place| (place.file.as_str(), place.offset, place.length))
+        }
+        fn first(finding: &Finding) -> (bool, Option<(&str, usize)>) {
+            let first = places(finding).next().map(|(file, at, _)| (file, at));
+            (first.is_none(), first)
+        }
+        first(self)
+            .cmp(&first(other))
             .then_with(|| self.code.cmp(&other.code))
             .then_with(|| self.message.cmp(&other.message))
+            .then_with(|| places(self).cmp(places(other)))
+            .then_with(|| self.help.cmp(&other.help))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::datalog::Tuple;
 use crate::policy::{self, ChangeKind, Lint};
 use crate::store::{Editable, Store, StoreError};
 
-use super::finding::{Edit, Fix};
+use super::kept::{KeptEdit, KeptFix};
 
 /// So many bytes of one file are read again to see what fixes make of it; findings beyond have none, which
 /// bounds the time that a file full of doubtful ones takes.
@@ -19,7 +19,7 @@ const LONGEST: usize = 60;
 pub(super) struct Mender<'s> {
     store: &'s Store,
     says: HashMap<usize, String>,
-    files: BTreeMap<String, OfFile>,
+    files: BTreeMap<i64, OfFile>,
 }
 
 /// What is to be changed in a file.
@@ -56,18 +56,19 @@ impl<'s> Mender<'s> {
             let Some(place) = place else {
                 return Ok(());
             };
-            changes.push((place, action(lint, change, values)));
+            let file = node.map_or(0, Store::node_file);
+            changes.push((file, place, action(lint, change, values)));
         }
         let says: Vec<String> = changes
             .iter()
-            .map(|(place, action)| told(place, action))
+            .map(|(_, place, action)| told(place, action))
             .collect();
         if !says.is_empty() {
             self.says.insert(finding, says.join(", "));
         }
-        for (place, action) in changes {
+        for (file, place, action) in changes {
             let ordinal = place.ordinal();
-            let of_file = self.files.entry(place.file().to_owned());
+            let of_file = self.files.entry(file);
             let of_file = of_file.or_insert_with(|| OfFile {
                 place,
                 changes: BTreeMap::new(),
@@ -79,8 +80,8 @@ impl<'s> Mender<'s> {
     }
 
     /// The fixes of which it is certain that nothing else changes, by the numbers of their findings.
-    pub(super) fn settle(mut self) -> HashMap<usize, Fix> {
-        let mut fixes: HashMap<usize, Fix> = HashMap::new();
+    pub(super) fn settle(mut self) -> HashMap<usize, KeptFix> {
+        let mut fixes: HashMap<usize, KeptFix> = HashMap::new();
         for (file, of_file) in &self.files {
             let mut settled = of_file.settle();
             for finding in of_file.changes.keys() {
@@ -88,12 +89,12 @@ impl<'s> Mender<'s> {
                     self.says.remove(finding);
                     continue;
                 };
-                let fix = fixes.entry(*finding).or_insert_with(|| Fix {
+                let fix = fixes.entry(*finding).or_insert_with(|| KeptFix {
                     says: String::new(),
                     edits: Vec::new(),
                 });
-                fix.edits.extend(splices.into_iter().map(|splice| Edit {
-                    file: file.clone(),
+                fix.edits.extend(splices.into_iter().map(|splice| KeptEdit {
+                    file: *file,
                     offset: splice.range.start,
                     length: splice.range.len(),
                     text: splice.text,
@@ -186,6 +187,7 @@ fn told(place: &Editable, action: &Action) -> String {
         (Action::Rename(new), Some(old)) => format!("rename `{old}` to `{}`", cut(new)),
         (Action::Rename(new), None) => format!("rename it to `{}`", cut(new)),
         (Action::Remove, Some(old)) => format!("remove `{old}`"),
+        (Action::AddAfter { key, value }, _) => format!("add `{key}: {value}`"),
         (Action::Remove, None) => "remove it".to_owned(),
     }
 }

@@ -128,9 +128,11 @@ pub fn mend(
 
 /// The files that may change, by path, with their numbers.
 fn open_to(store: &Store, subject: &Subject) -> Result<BTreeMap<String, i64>, StoreError> {
-    let numbers = subject.numbers(store)?;
-    let files = store.files()?.into_iter();
-    let files = files.filter(|file| !file.embedded && numbers.contains(&file.number));
+    let files = store.files()?;
+    let numbers = subject.numbers(&files);
+    let files = files
+        .into_iter()
+        .filter(|file| !file.embedded && numbers.contains(&file.number));
     Ok(files.map(|file| (file.path, file.number)).collect())
 }
 

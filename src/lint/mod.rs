@@ -5,6 +5,8 @@
 mod baseline;
 mod finding;
 mod fingerprint;
+mod judge;
+mod kept;
 mod mend;
 mod mended;
 mod nearest;
@@ -19,12 +21,14 @@ pub use mended::{Mended, MendedFile, Refused, mend};
 pub use selection::{Selection, UnknownCheck, nearest_check};
 pub use subject::{Files, Subject};
 
-use crate::datalog::Tuple;
-use crate::policy::{Lint, OF_MACHINES, OF_REQUESTS, Policy, PolicyError};
-use crate::store::{Store, StoreError, ViewError};
+use crate::datalog::RelId;
+use crate::policy::{
+    Lint, OF_CONTAINERS, OF_MACHINES, OF_REQUESTS, OF_SURROUNDINGS, Policy, PolicyError,
+};
+use crate::store::{Store, ViewError};
 
-use mend::Mender;
-use nearest::NearestNames;
+use kept::{Kept, ShownFiles};
+use nearest::Nearest;
 
 /// Checks the catalog of a store, and gives the findings of those of its files that `subject` means.
 /// `policy` is one of checks ([`Policy::load_lints`]).
@@ -32,47 +36,32 @@ use nearest::NearestNames;
 /// # Errors
 /// The rules cannot be evaluated, or the store cannot be read.
 pub fn lint(store: &Store, policy: &Policy, subject: &Subject) -> Result<Findings, PolicyError> {
-    let lints = policy.lints();
-    let names = lints.iter().filter_map(|lint| lint.nearest.as_ref());
-    let names = names.filter_map(|names| policy.program.relation(&names.relation));
-    let goals: Vec<_> = lints.iter().map(Lint::relation).chain(names).collect();
-    // Nothing is asked, of no machine: a check that looks at either finds nothing.
-    let given = OF_REQUESTS.iter().chain(OF_MACHINES);
-    let given: Vec<_> = given
-        .filter_map(|name| policy.program.relation(name))
-        .collect();
+    let given = given(policy);
+    let mut kept = judge::apart(store, policy, &given)?;
+    let lints = (0..).zip(policy.lints());
+    let whole: Vec<(u32, &Lint)> = lints.filter(|(_, lint)| !policy.is_apart(lint)).collect();
+    let goals: Vec<RelId> = whole.iter().map(|(_, lint)| lint.relation()).collect();
     let model = policy.evaluate_kept(store, &goals, &given)?;
     let started = std::time::Instant::now();
-    let files = subject.numbers(store).map_err(ViewError::from)?;
-    let mut found = Vec::new();
-    let mut mender = Mender::new(store);
-    for lint in lints {
-        let mut names = NearestNames::new(lint, policy, &model);
-        for tuple in model.rows(lint.relation()) {
-            let nodes = || {
-                lint.places
-                    .iter()
-                    .filter_map(|(column, _)| tuple.number(*column))
-            };
-            // A finding without any place is about the catalog as a whole.
-            if lint.places.is_empty() && subject.is_whole()
-                || nodes().any(|node| files.contains(&Store::node_file(node)))
-            {
-                let finding = finding(store, policy, lint, &tuple, &mut names);
-                mender
-                    .note(found.len(), lint, &tuple, &Policy::shown(&tuple))
-                    .map_err(ViewError::from)?;
-                found.push(finding.map_err(ViewError::from)?);
-            }
-        }
-    }
-    for (number, fix) in mender.settle() {
-        if let Some(finding) = found.get_mut(number) {
-            finding.fix = Some(fix);
-        }
-    }
+    kept.extend(judge::findings(store, policy, &whole, &model).map_err(ViewError::from)?);
+    let catalog = store.files().map_err(ViewError::from)?;
+    let files = subject.numbers(&catalog);
+    let is_meant = |kept: &Kept| match kept.labels.is_empty() {
+        // A finding without any place is about the catalog as a whole.
+        true => subject.is_whole(),
+        false => kept.labels.iter().any(|label| files.contains(&label.file)),
+    };
+    let shown = ShownFiles::new(catalog);
+    let mut names = Nearest::new(store, policy);
+    let meant = kept.into_iter().flat_map(|(_, kept)| kept).filter(is_meant);
+    let mut found: Vec<Finding> = meant
+        .filter_map(|kept| kept.told(policy, &shown, &mut names))
+        .collect();
+    names.finish()?;
+    // Suppressed ones stay in the order of the others.
+    found.sort_by(Finding::order);
     let suppressed = suppress::apply(store, policy, &files, &mut found)?;
-    found.sort_by(|a, b| a.order(b));
+    found.sort_by(Finding::order);
     tracing::debug!(took = ?started.elapsed(), "findings placed");
     Ok(Findings {
         summary: Summary::of(&found, files.len()),
@@ -81,41 +70,11 @@ pub fn lint(store: &Store, policy: &Policy, subject: &Subject) -> Result<Finding
     })
 }
 
-fn finding(
-    store: &Store,
-    policy: &Policy,
-    lint: &Lint,
-    tuple: &Tuple<'_>,
-    names: &mut NearestNames<'_>,
-) -> Result<Finding, StoreError> {
-    let values = Policy::shown(tuple);
-    let mut labels: Vec<Label> = Vec::new();
-    for (column, text) in &lint.places {
-        let place = match tuple.number(*column) {
-            Some(node) => store.node_place(node)?,
-            None => None,
-        };
-        if let Some(place) = place {
-            let text = lint.fill(text, &values);
-            labels.push(Label { place, text });
-        }
-    }
-    let nearest = names.of(tuple);
-    let advice = policy.advise(lint.relation(), tuple);
-    let meant = nearest
-        .as_ref()
-        .map(|name| format!("did you mean `{name}`?"));
-    Ok(Finding {
-        code: lint.code.clone(),
-        name: lint.name.clone(),
-        severity: lint.severity,
-        message: policy.say(lint.relation(), tuple),
-        help: match (advice, meant) {
-            (Some(advice), Some(meant)) => Some(format!("{advice}; {meant}")),
-            (advice, meant) => advice.or(meant),
-        },
-        labels,
-        nearest,
-        fix: None,
-    })
+/// Nothing is asked, of no machine: a check that looks at either finds nothing.
+fn given(policy: &Policy) -> Vec<RelId> {
+    [OF_REQUESTS, OF_MACHINES, OF_SURROUNDINGS, OF_CONTAINERS]
+        .into_iter()
+        .flatten()
+        .filter_map(|name| policy.program.relation(name))
+        .collect()
 }

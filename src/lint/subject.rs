@@ -1,9 +1,9 @@
 //! Which files a check is about.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use crate::catalog::kind::Kind;
-use crate::store::{Store, StoreError};
+use crate::store::CatalogFile;
 
 /// Whose findings are wanted. They are judged within the whole catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +37,8 @@ impl Subject {
     }
 
     /// The numbers of the files in a store.
-    pub(super) fn numbers(&self, store: &Store) -> Result<BTreeSet<i64>, StoreError> {
-        let files = store.files()?.into_iter();
+    pub(super) fn numbers(&self, files: &[CatalogFile]) -> HashSet<i64> {
+        let files = files.iter();
         let meant = files.filter(|file| {
             let is_kind = self.kind.is_none_or(|kind| kind.name() == file.kind);
             is_kind
@@ -48,6 +48,6 @@ impl Subject {
                     Files::These(paths) => !file.embedded && paths.contains(&file.path),
                 }
         });
-        Ok(meant.map(|file| file.number).collect())
+        meant.map(|file| file.number).collect()
     }
 }

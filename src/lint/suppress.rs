@@ -4,7 +4,7 @@
 //! `# aim-engine: ignore-file[AIM301] reason`, at the top, about all of its file. What may be wrong with
 //! them is said by the checks of `rules/lint/suppressions.dl`, whose findings are made here.
 
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::policy::{Lint, Policy};
 use crate::store::{FileComment, Store, ViewError};
@@ -30,7 +30,7 @@ struct Suppression<'c> {
 pub(super) fn apply(
     store: &Store,
     policy: &Policy,
-    files: &BTreeSet<i64>,
+    files: &HashSet<i64>,
     found: &mut Vec<Finding>,
 ) -> Result<Vec<Suppressed>, ViewError> {
     let comments = store.comments().map_err(ViewError::from)?;
@@ -46,11 +46,19 @@ pub(super) fn apply(
         }
     }
     let mut suppressed = Vec::new();
+    let mut of_files: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, suppression) in suppressions.iter().enumerate() {
+        let file = suppression.comment.place.file.as_str();
+        of_files.entry(file).or_default().push(at);
+    }
     for finding in std::mem::take(found) {
         let mut reason = None;
+        let of_file = finding.file().and_then(|file| of_files.get(file));
         // All of them, so that of two for one finding neither counts as one for nothing.
-        for suppression in &mut suppressions {
-            if suppression.suppresses(&finding) {
+        for at in of_file.into_iter().flatten() {
+            if let Some(suppression) = suppressions.get_mut(*at)
+                && suppression.suppresses(&finding)
+            {
                 reason.get_or_insert(suppression.reason);
             }
         }

@@ -129,6 +129,9 @@ impl LaunchPlan {
         }
         check.engine(&self.argv);
         check.path("health path", &self.health_path);
+        for word in self.health_check.iter().flat_map(|check| &check.command) {
+            check.nul("word of the health check", word);
+        }
         match check.errors {
             errors if errors.is_empty() => Ok(()),
             errors => Err(InvalidPlan { errors }),

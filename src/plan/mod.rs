@@ -2,13 +2,19 @@
 //!
 //! Who makes a plan decides; `render` only writes it down.
 
+mod bare;
+mod cdi;
 mod check;
+mod health;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use bare::{BareEngine, HIDING_DEVICES};
+pub use cdi::CdiDevices;
 pub use check::{InvalidPlan, PlanError, PlanErrorKind};
+pub use health::HealthCheck;
 
 /// Marks what this program started; its value is [`MANAGED_BY`].
 pub const LABEL_MANAGED: &str = "com.amd.aim.managed";
@@ -20,12 +26,20 @@ pub const LABEL_RECIPE: &str = "com.amd.aim.recipe";
 pub const LABEL_MODEL: &str = "com.amd.aim.model";
 /// The port that the engine answers on.
 pub const LABEL_PORT: &str = "com.amd.aim.port";
+/// The backend's name.
+pub const LABEL_BACKEND: &str = "com.amd.aim.backend";
+/// The GPUs that it uses, by the host's numbers with commas between them.
+pub const LABEL_GPU_IDS: &str = "com.amd.aim.gpu-ids";
+/// The path that the engine answers on once it is ready.
+pub const LABEL_HEALTH_PATH: &str = "com.amd.aim.health-path";
 /// Where the model cache is inside a container.
 pub const CACHE_PATH: &str = "/workspace/model-cache";
 /// The variable that carries [`LaunchPlan::gpu_ids`].
 pub const VISIBLE_DEVICES: &str = "HIP_VISIBLE_DEVICES";
 /// The hub's token, passed by name: its value is in no plan.
 pub const TOKEN: &str = "HF_TOKEN";
+/// The registry of images that name none.
+const DOCKER_HUB: &str = "docker.io";
 
 /// How to run one engine for one model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -38,6 +52,8 @@ pub struct LaunchPlan {
     pub labels: BTreeMap<String, String>,
     /// Device files that the engine opens.
     pub devices: Vec<String>,
+    /// The GPUs by CDI, in place of `devices`.
+    pub cdi: Option<CdiDevices>,
     /// Groups that own the device files.
     pub groups: Vec<Group>,
     /// Share the host's memory segments, which the engine's processes exchange tensors in.
@@ -46,7 +62,8 @@ pub struct LaunchPlan {
     pub security_options: Vec<String>,
     /// Added kernel capabilities, `SYS_PTRACE`.
     pub capabilities: Vec<String>,
-    /// The GPUs to use, by the host's numbers; passed as [`VISIBLE_DEVICES`].
+    /// The GPUs to use, by the host's numbers; passed as [`VISIBLE_DEVICES`], by the container's
+    /// numbers where it is given only those.
     pub gpu_ids: Vec<u32>,
     /// Variables in order, without [`VISIBLE_DEVICES`]. No secret is among them.
     pub env: Vec<EnvVar>,
@@ -60,6 +77,8 @@ pub struct LaunchPlan {
     pub argv: Vec<String>,
     /// Where the engine answers once it is ready, `/health`.
     pub health_path: String,
+    /// How to ask for that inside the container.
+    pub health_check: Option<HealthCheck>,
     /// Return once it has started, instead of staying with its output.
     pub detach: bool,
 }
@@ -112,6 +131,7 @@ impl LaunchPlan {
             name: name.into(),
             labels: [(LABEL_MANAGED.into(), MANAGED_BY.into())].into(),
             devices: vec!["/dev/kfd".into(), "/dev/dri".into()],
+            cdi: None,
             groups: Group::for_another_machine(),
             ipc_host: true,
             security_options: vec!["seccomp=unconfined".into()],
@@ -123,6 +143,7 @@ impl LaunchPlan {
             port,
             argv: Vec::new(),
             health_path: "/health".into(),
+            health_check: None,
             detach: false,
         }
     }
@@ -138,18 +159,51 @@ impl LaunchPlan {
         }
     }
 
+    /// The GPUs to use with commas between them, as labels have them.
+    pub fn gpu_list(&self) -> String {
+        listed(&self.gpu_ids)
+    }
+
+    /// The image with its registry: Docker's own where none is named, as Docker reads it. podman has to
+    /// be told.
+    pub fn qualified_image(&self) -> String {
+        let image = &self.image;
+        match image.split_once('/') {
+            Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => image.clone(),
+            Some(_) => format!("{DOCKER_HUB}/{image}"),
+            None => format!("{DOCKER_HUB}/library/{image}"),
+        }
+    }
+
+    /// What the container is given, in the words of a container engine's `--device`.
+    pub fn device_options(&self) -> &[String] {
+        match &self.cdi {
+            Some(cdi) => &cdi.names,
+            None => &self.devices,
+        }
+    }
+
     /// All variables with a known value, [`VISIBLE_DEVICES`] first.
     pub fn environment(&self) -> Vec<EnvVar> {
-        let ids: Vec<String> = self.gpu_ids.iter().map(u32::to_string).collect();
+        let ids = match &self.cdi {
+            Some(cdi) => &cdi.visible,
+            None => &self.gpu_ids,
+        };
         let visible = (!ids.is_empty()).then(|| EnvVar {
             name: VISIBLE_DEVICES.into(),
-            value: ids.join(","),
+            value: listed(ids),
         });
         visible
             .into_iter()
             .chain(self.env.iter().cloned())
             .collect()
     }
+}
+
+/// Numbers with commas between them.
+fn listed(ids: &[u32]) -> String {
+    let ids: Vec<String> = ids.iter().map(u32::to_string).collect();
+    ids.join(",")
 }
 
 /// The name of a model's container: `aim-` and the last part of the model's id in lower case, with `-`

@@ -1,14 +1,20 @@
 //! The compiled policy, kept in the store so that rules are not parsed again while nothing changed.
 
+use std::sync::{Arc, Mutex};
+
 use serde::{Deserialize, Serialize};
 
-use crate::datalog::diagnostic::Diagnostics;
+use crate::datalog::diagnostic::{Diagnostics, RuleError};
 use crate::datalog::source::Sources;
-use crate::datalog::{self, Checked, CompiledProgram, Facts, Model, Options, RelId, Tuple, Value};
+use crate::datalog::{
+    self, Checked, CompiledProgram, Extent, Facts, Model, Options, RelId, Sought, Tuple, Value,
+};
 use crate::store::{COMPILED, Scope, Store, ViewError};
 
 use super::purpose::Purpose;
-use super::{Lint, PolicyError, Portions, RelationText, RuleSources, evaluate, lint, views};
+use super::{
+    Lint, PolicyError, Portions, RelationText, RuleSources, Shared, apart, evaluate, lint, views,
+};
 
 /// Rules that can be evaluated, and what their relations say.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,6 +25,13 @@ pub struct Policy {
     texts: Vec<RelationText>,
     /// The checks among the relations; those of decisions have none.
     lints: Vec<Lint>,
+    /// From what each relation is derived.
+    pub(super) extents: Vec<Extent>,
+    /// The texts that checks look for, where they look for some only.
+    pub(super) sought: Vec<Sought>,
+    /// What groups of files shared last.
+    #[serde(skip)]
+    pub(super) shared: Arc<Mutex<Option<Arc<Shared>>>>,
     /// What it was compiled from, to point into when an evaluation fails.
     #[serde(skip)]
     rules: RuleSources,
@@ -41,6 +54,30 @@ impl Policy {
         Policy::load_for(Purpose::Lints, rules, store)
     }
 
+    /// Why these rules say a container did not come up, in the same way.
+    ///
+    /// # Errors
+    /// The rules have mistakes.
+    pub fn load_failures(rules: RuleSources, store: &Store) -> Result<Policy, PolicyError> {
+        Policy::load_for(Purpose::Failures, rules, store)
+    }
+
+    /// What these rules tell of a machine and find wrong with it, in the same way.
+    ///
+    /// # Errors
+    /// The rules have mistakes.
+    pub fn load_machine(rules: RuleSources, store: &Store) -> Result<Policy, PolicyError> {
+        Policy::load_for(Purpose::Machine, rules, store)
+    }
+
+    /// What these rules say about the model cache, in the same way.
+    ///
+    /// # Errors
+    /// The rules have mistakes.
+    pub fn load_cache(rules: RuleSources, store: &Store) -> Result<Policy, PolicyError> {
+        Policy::load_for(Purpose::Cache, rules, store)
+    }
+
     /// What these rules decide, compiled now and kept nowhere.
     ///
     /// # Errors
@@ -55,7 +92,9 @@ impl Policy {
         store: &Store,
     ) -> Result<Policy, PolicyError> {
         let (program, checked, _) = compiled(rules.clone(), store, Some(purpose))?;
-        Ok(Policy::of(program, &checked, rules))
+        // Of decisions nothing is evaluated group by group.
+        let store = (purpose == Purpose::Lints).then_some(store);
+        Policy::of(program, &checked, rules, store)
     }
 
     fn load_for(
@@ -86,16 +125,36 @@ impl Policy {
         store: &Store,
     ) -> Result<(Policy, Checked, Sources), PolicyError> {
         let (program, checked, sources) = compiled(rules.clone(), store, None)?;
-        Ok((Policy::of(program, &checked, rules), checked, sources))
+        let policy = Policy::of(program, &checked, rules, None)?;
+        Ok((policy, checked, sources))
     }
 
-    fn of(program: CompiledProgram, checked: &Checked, rules: RuleSources) -> Policy {
-        Policy {
+    fn of(
+        program: CompiledProgram,
+        checked: &Checked,
+        rules: RuleSources,
+        store: Option<&Store>,
+    ) -> Result<Policy, PolicyError> {
+        let (extents, sought) = match store {
+            None => (Vec::new(), Vec::new()),
+            Some(store) => (
+                apart::extents(checked, store).map_err(ViewError::from)?,
+                datalog::sought(checked),
+            ),
+        };
+        Ok(Policy {
             program,
             texts: texts(checked),
             lints: lint::lints(checked),
+            extents,
+            sought,
+            shared: Arc::default(),
             rules,
-        }
+        })
+    }
+
+    pub(super) fn texts(&self) -> &[RelationText] {
+        &self.texts
     }
 
     /// Checks rules and gives what looks wrong in them, with their texts.
@@ -208,16 +267,18 @@ impl Policy {
         options: &Options,
     ) -> Result<Model, PolicyError> {
         let model = evaluate::complete(&self.program, facts, goals, options);
-        model.map_err(|error| {
-            // Only now are the texts needed, and reading them again gives each file its number again.
-            let mut sources = Sources::new();
-            let (files, mut loader) = self.rules.clone().into_sources(&mut sources);
-            let _ = datalog::load(&mut sources, &files, &mut loader);
-            PolicyError::Evaluation {
-                error: Box::new(error),
-                sources: Box::new(sources),
-            }
-        })
+        model.map_err(|error| self.failed(error))
+    }
+
+    pub(super) fn failed(&self, error: RuleError) -> PolicyError {
+        // Only now are the texts needed, and reading them again gives each file its number again.
+        let mut sources = Sources::new();
+        let (files, mut loader) = self.rules.clone().into_sources(&mut sources);
+        let _ = datalog::load(&mut sources, &files, &mut loader);
+        PolicyError::Evaluation {
+            error: Box::new(error),
+            sources: Box::new(sources),
+        }
     }
 }
 

@@ -25,6 +25,10 @@ pub struct RelationDoc {
     pub help: Option<String>,
     /// How a finding is mended.
     pub fix: Option<String>,
+    /// The command that mends what a check of machines finds.
+    pub mend: Option<String>,
+    /// The command that shows that it is mended; only checks of machines have one.
+    pub verify: Option<String>,
     /// The long text, Markdown.
     pub long: String,
     /// Where it is declared.
@@ -57,6 +61,8 @@ pub fn documented(rules: &OpenRules) -> Vec<RelationDoc> {
             says: doc.map_or_else(String::new, |doc| written(&doc.sentence)),
             help: field("help").map(|field| written(&field.value)),
             fix: field("fix").map(|field| written(&field.value)),
+            mend: field("mend").map(|field| written(&field.value)),
+            verify: field("verify").map(|field| written(&field.value)),
             long: doc.map_or_else(String::new, |doc| doc.long.clone()),
             file,
             line,

@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::datalog::ast::BaseType;
 use crate::datalog::{CompiledProgram, Facts, RelId, Value};
-use crate::store::{Cell, GATHERED, Scope, ScopedViews, Store, ViewError, read_relation};
+use crate::store::{Cell, GATHERED, Scope, ScopedViews, Store, ViewError, is_lent, read_relation};
 
 use super::RelationText;
 
@@ -77,12 +77,18 @@ pub(super) fn gather(
     given: &[RelId],
     facts: &mut Facts,
 ) -> Result<(), ViewError> {
-    let asked = asked((program, texts), goals, given);
+    // What is lent may be otherwise the next time, and is not kept.
+    let (lent, asked): (Vec<Asked<'_>>, Vec<Asked<'_>>) = asked((program, texts), goals, given)
+        .into_iter()
+        .partition(|relation| is_lent(relation.name));
+    if !lent.is_empty() {
+        read(store, &lent, scope, facts)?;
+    }
     // All that belongs to some models is small and wanted together again; of the whole catalog each
     // relation is kept by itself, since questions differ in which ones they need.
     let groups: Vec<&[Asked<'_>]> = match scope {
         Scope::Models(_) => vec![&asked],
-        Scope::Whole => asked.chunks(1).collect(),
+        Scope::Whole | Scope::Chosen(_) => asked.chunks(1).collect(),
     };
     let made = store.at_one_moment(|generation| {
         let mut made = Vec::new();
@@ -191,6 +197,7 @@ fn key(generation: &str, asked: &[Asked<'_>], scope: &Scope) -> String {
     let (which, models) = match scope {
         Scope::Models(models) => ("models", models.as_slice()),
         Scope::Whole => ("whole", [].as_slice()),
+        Scope::Chosen(_) => ("chosen", [].as_slice()),
     };
     let mut hash = Xxh3::new();
     let words = asked

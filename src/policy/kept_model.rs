@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::datalog::{Facts, Model, Options, RelId, Value};
-use crate::store::{GATHERED, Scope, Store};
+use crate::store::{GATHERED, Scope, Store, is_lent};
 
 use super::gather::Column;
 use super::{Policy, PolicyError};
@@ -33,7 +33,10 @@ impl Policy {
     ) -> Result<Model, PolicyError> {
         let generation =
             store.at_one_moment(|generation| Ok::<_, PolicyError>(generation.to_owned()))?;
-        let key = self.rules().key().map(|rules| {
+        // What is lent may be otherwise the next time, whatever the catalog is.
+        let inputs = self.program.inputs(goals);
+        let lent = inputs.iter().any(|id| is_lent(self.program.name(*id)));
+        let key = self.rules().key().filter(|_| !lent).map(|rules| {
             let key = format!("{rules} {generation} {goals:?}");
             format!("model {:032x}", xxh3_128(key.as_bytes()))
         });

@@ -9,6 +9,7 @@ use crate::datalog::mend::{Action, FIX, Mend};
 use crate::datalog::remark::{AT, NEAREST, Nearest, PlaceText};
 use crate::datalog::{Checked, RelId};
 
+use super::purpose::VERIFY;
 use super::text::{filled, written};
 
 /// How much a finding matters.
@@ -65,8 +66,19 @@ pub struct Lint {
     pub nearest: Option<Names>,
     /// How a finding is mended; empty where nobody knows.
     pub fixes: Vec<Change>,
+    /// The command that mends what a check of machines finds, and the one that shows that it is mended.
+    pub commands: Commands,
     /// The columns' names.
     columns: Vec<String>,
+}
+
+/// Commands of a check of machines; templates, empty where there are none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commands {
+    /// Mends it.
+    pub mend: String,
+    /// Shows that it is mended.
+    pub verify: String,
 }
 
 /// Names that a value may have been meant to be.
@@ -143,6 +155,10 @@ pub(super) fn lints(checked: &Checked) -> Vec<Lint> {
         let texts: Vec<PlaceText> = fields(AT)
             .filter_map(|field| PlaceText::read(field, decl).ok())
             .collect();
+        let command = |key: &str| {
+            doc.field(key)
+                .map_or_else(String::new, |field| written(&field.value))
+        };
         let nodes = info.columns.iter().enumerate();
         let nodes = nodes.filter(|(_, column)| column.type_name == NODE);
         let places = nodes.map(|(place, _)| {
@@ -163,6 +179,10 @@ pub(super) fn lints(checked: &Checked) -> Vec<Lint> {
             fixes: fields(FIX)
                 .filter_map(|field| Some(Change::of(Mend::read(field, decl).ok()?)))
                 .collect(),
+            commands: Commands {
+                mend: command("mend"),
+                verify: command(VERIFY),
+            },
             columns: info
                 .columns
                 .iter()

@@ -2,6 +2,7 @@
 //!
 //! What a tuple says is told by its declaration's doc comment, and nowhere else.
 
+mod apart;
 mod compiled;
 mod documented;
 mod error;
@@ -16,13 +17,14 @@ mod sources;
 mod text;
 mod views;
 
+pub use apart::Shared;
 pub use compiled::Policy;
 pub use documented::{RelationDoc, documented};
 pub use error::PolicyError;
-pub use lint::{Change, ChangeKind, Lint, Names, Severity};
+pub use lint::{Change, ChangeKind, Commands, Lint, Names, Severity};
 pub use portions::Portions;
-pub use purpose::decides;
+pub use purpose::{OF_FAILURES, VERIFY, decides, is_of_machine};
 pub use question::{OpenRules, Question};
 pub use sources::{RuleSources, builtin_names, read_builtin};
 pub use text::{RelationText, singular};
-pub use views::{OF_MACHINES, OF_REQUESTS, ViewMistake, is_given};
+pub use views::{OF_CONTAINERS, OF_MACHINES, OF_REQUESTS, OF_SURROUNDINGS, ViewMistake, is_given};

@@ -27,15 +27,27 @@ pub const OF_REQUESTS: &[&str] = &[
 pub const OF_MACHINES: &[&str] = &[
     "declared_hardware",
     "declared_gpus",
-    "seen_device",
+    "source_gpus",
+    "source_device",
+    "gpu_property",
+    "gpu_figure",
     "limited",
     "listed",
     "counted",
 ];
 
-/// Whether each run fills this `.input` relation from its requests and machines.
+/// The `.input` relations that are filled from a container that did not come up, and empty in any other run.
+pub const OF_CONTAINERS: &[&str] = &["log_line", "container_end", "launched"];
+
+/// The `.input` relations that are filled from what was seen of a machine beside its GPUs, for the programs that
+/// have them.
+pub const OF_SURROUNDINGS: &[&str] = &["host_property", "host_figure"];
+
+/// Whether each run fills this `.input` relation from what it was given and has seen.
 pub fn is_given(relation: &str) -> bool {
-    OF_REQUESTS.contains(&relation) || OF_MACHINES.contains(&relation)
+    [OF_REQUESTS, OF_MACHINES, OF_SURROUNDINGS, OF_CONTAINERS]
+        .iter()
+        .any(|given| given.contains(&relation))
 }
 
 /// An `.input` relation that the store cannot fill.

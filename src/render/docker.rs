@@ -29,6 +29,13 @@ impl DockerRun {
         self
     }
 
+    /// The options, the image and the engine's words for `sh`, behind a command that takes those of
+    /// `docker run`.
+    pub(super) fn printed_behind(&self, command: &str) -> Result<String, UnquotableWord> {
+        let words = shell::command(&[], &self.groups)?;
+        Ok(format!("{command}{words}"))
+    }
+
     /// The command for a person or a script: quoted for `sh`, one option a line, after `comments`.
     ///
     /// # Errors
@@ -50,7 +57,7 @@ pub fn run(plan: &LaunchPlan) -> Result<DockerRun, InvalidPlan> {
     for (key, value) in &plan.labels {
         groups.push(pair("--label", &format!("{key}={value}")));
     }
-    for device in &plan.devices {
+    for device in plan.device_options() {
         groups.push(single("--device", device));
     }
     for group in &plan.groups {
@@ -83,7 +90,7 @@ pub fn run(plan: &LaunchPlan) -> Result<DockerRun, InvalidPlan> {
     };
     groups.push(pair("--entrypoint", entry_point));
     groups.push(vec![plan.image.clone()]);
-    groups.extend(by_flag(rest));
+    groups.extend(shell::by_flag(rest));
     Ok(DockerRun {
         first: ["docker", "run", lifetime].map(str::to_owned).into(),
         groups,
@@ -101,7 +108,7 @@ fn single(option: &str, value: &str) -> Vec<String> {
 
 /// `-v` where its colons are unambiguous, else the long form, whose fields are read as CSV. The short
 /// one is preferred because it makes a missing folder of the host.
-fn mount(mount: &Mount) -> Vec<String> {
+pub(super) fn mount(mount: &Mount) -> Vec<String> {
     let Mount {
         host,
         container,
@@ -127,17 +134,4 @@ fn csv_field(text: &str) -> String {
         return format!("\"{}\"", text.replace('"', "\"\""));
     }
     text.to_owned()
-}
-
-/// The engine's words, each flag with the words that follow it. This is for the eye alone: the words
-/// stay the same and in their order.
-fn by_flag(words: &[String]) -> Vec<Vec<String>> {
-    let mut groups: Vec<Vec<String>> = Vec::new();
-    for word in words {
-        match groups.last_mut() {
-            Some(group) if !word.starts_with("--") => group.push(word.clone()),
-            _ => groups.push(vec![word.clone()]),
-        }
-    }
-    groups
 }

@@ -1,11 +1,31 @@
 //! Writes a launch plan down for a target, one file a target. Nothing is decided here.
 
+pub mod compose;
 pub mod coverage;
 pub mod docker;
+pub mod exec;
+pub mod quadlet;
+pub mod script;
 mod shell;
+mod yaml;
 
 use miette::Diagnostic;
 use thiserror::Error;
+
+use crate::plan::InvalidPlan;
+
+/// Why a plan cannot be written down for a target.
+#[derive(Debug, Error, Diagnostic)]
+pub enum RenderError {
+    /// A value of the plan has no place in the target.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Plan(#[from] InvalidPlan),
+    /// A word has no place in a script.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Word(#[from] UnquotableWord),
+}
 
 /// A word that no shell can pass on.
 #[derive(Clone, Debug, Error, Diagnostic, PartialEq, Eq)]

@@ -44,6 +44,19 @@ pub(super) fn comments(texts: &[String]) -> String {
         .collect()
 }
 
+/// The engine's words, each flag with the words that follow it. This is for the eye alone: the words
+/// stay the same and in their order.
+pub(super) fn by_flag(words: &[String]) -> Vec<Vec<String>> {
+    let mut groups: Vec<Vec<String>> = Vec::new();
+    for word in words {
+        match groups.last_mut() {
+            Some(group) if !word.starts_with("--") => group.push(word.clone()),
+            _ => groups.push(vec![word.clone()]),
+        }
+    }
+    groups
+}
+
 fn group_lines(words: &[String]) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = " ".repeat(INDENT);
@@ -66,7 +79,8 @@ fn group_lines(words: &[String]) -> Vec<String> {
     lines
 }
 
-fn quoted(words: &[String]) -> Result<Vec<String>, UnquotableWord> {
+/// Each word as `sh` reads it back.
+pub(super) fn quoted(words: &[String]) -> Result<Vec<String>, UnquotableWord> {
     words.iter().map(|word| quote(word)).collect()
 }
 

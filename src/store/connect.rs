@@ -102,6 +102,7 @@ fn on_disk(spec: &StoreSpec, file: &Path) -> Result<Store, StoreError> {
         in_memory: None,
         layers: spec.layers.clone(),
         documents: Documents::default(),
+        lender: None,
     };
     fresh::bring_up_to_date(&mut store, spec)?;
     Ok(store)
@@ -145,6 +146,7 @@ fn in_memory(spec: &StoreSpec, because: String) -> Result<Store, StoreError> {
         in_memory: Some(because),
         layers: spec.layers.clone(),
         documents: Documents::default(),
+        lender: None,
     };
     fresh::bring_up_to_date(&mut store, spec)?;
     Ok(store)

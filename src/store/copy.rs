@@ -49,6 +49,7 @@ impl Store {
             in_memory: self.in_memory.clone(),
             layers,
             documents: Documents::default(),
+            lender: self.lender.clone(),
         };
         fresh::refresh(&mut store)?;
         Ok(store)

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use rusqlite::types::ValueRef;
 use thiserror::Error;
 
-use super::{Store, StoreError};
+use super::lent::{self, lent_relations};
+use super::{Store, StoreError, fresh};
 
 /// Which rows of the views are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,9 @@ pub enum Scope {
     Whole,
     /// Of what belongs to a model, only that of the models with these folded names.
     Models(Vec<String>),
+    /// Of what belongs to a file or a model, only that of the files that are chosen ([`Store::choose`]); and of that
+    /// only what has one of the texts in a column.
+    Chosen(Option<(String, Vec<String>)>),
 }
 
 /// A value of a row.
@@ -71,7 +75,9 @@ impl Store {
     /// # Errors
     /// SQLite fails.
     pub fn view_names(&self) -> Result<Vec<String>, StoreError> {
-        self.names("SELECT DISTINCT view FROM view_column ORDER BY view", &[])
+        let mut names = self.names("SELECT DISTINCT view FROM view_column ORDER BY view", &[])?;
+        names.extend(lent_relations().map(str::to_owned));
+        Ok(names)
     }
 
     /// The columns of a view that rules may read; none when there is no such view.
@@ -79,8 +85,11 @@ impl Store {
     /// # Errors
     /// SQLite fails.
     pub fn view_columns(&self, view: &str) -> Result<Vec<String>, StoreError> {
+        if let Some(columns) = lent::columns(view) {
+            return Ok(columns.iter().map(|&name| name.to_owned()).collect());
+        }
         self.names(
-            "SELECT name FROM view_column WHERE view = ?1 AND name <> 'scope_key'",
+            "SELECT name FROM view_column WHERE view = ?1 AND name NOT IN ('scope_key', 'of_file')",
             &[view],
         )
     }
@@ -89,6 +98,26 @@ impl Store {
         let mut statement = self.connection.prepare_cached(sql)?;
         let names = statement.query_map(rusqlite::params_from_iter(of), |row| row.get(0))?;
         Ok(names.collect::<Result<_, _>>()?)
+    }
+
+    /// The kinds of names that columns of views have which tell documents apart: the view, the column and the kind.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn key_columns(&self) -> Result<Vec<(String, String, u32)>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT view, name, kind FROM view_column WHERE kind IS NOT NULL")?;
+        let columns = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok(columns.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether each row of a view tells its file.
+    fn is_of_files(&self, view: &str) -> Result<bool, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT 1 FROM view_column WHERE view = ?1 AND name = 'of_file'")?;
+        Ok(statement.exists([view])?)
     }
 
     /// Which views a [`Scope`] limits.
@@ -125,6 +154,10 @@ pub fn read_relation(
     scope: &Scope,
     mut row: impl FnMut(&[Cell<'_>]),
 ) -> Result<(), ViewError> {
+    if let Some(has) = lent::columns(relation) {
+        store.read_lent(relation, has, columns, row);
+        return Ok(());
+    }
     // By the view's name: SQLite takes a quoted name by itself for a text where there is no such column.
     let quoted: Vec<String> = columns
         .iter()
@@ -133,17 +166,34 @@ pub fn read_relation(
     let mut sql = format!("SELECT {} FROM \"{relation}\"", quoted.join(", "));
     let keys: &[String] = match scope {
         Scope::Models(keys) if scoped.0.contains(relation) => keys,
+        Scope::Chosen(Some((_, texts))) => texts,
         _ => &[],
     };
-    if let (Scope::Models(_), true) = (scope, scoped.0.contains(relation)) {
-        sql.push_str(" WHERE scope_key IN (");
-        sql.push_str(&vec!["?"; keys.len()].join(", "));
-        sql.push(')');
+    match scope {
+        Scope::Models(_) if scoped.0.contains(relation) => {
+            sql.push_str(" WHERE scope_key IN (");
+            sql.push_str(&vec!["?"; keys.len()].join(", "));
+            sql.push(')');
+        }
+        Scope::Chosen(_) if scoped.0.contains(relation) => {
+            sql.push_str(" WHERE scope_key IN (SELECT name FROM chosen_model)");
+        }
+        Scope::Chosen(_) if store.is_of_files(relation)? => {
+            sql.push_str(" WHERE of_file IN (SELECT file FROM chosen)");
+        }
+        Scope::Chosen(_) => sql.push_str(" WHERE true"),
+        _ => {}
     }
-    let mut statement = match store.connection.prepare_cached(&sql) {
-        Ok(statement) => statement,
-        Err(error) => return Err(explain(store, relation, columns, error)),
-    };
+    if let Scope::Chosen(Some((column, texts))) = scope {
+        let marks = vec!["?"; texts.len()].join(", ");
+        sql.push_str(&format!(" AND \"{relation}\".\"{column}\" IN ({marks})"));
+    }
+    let prepare = || store.connection.prepare_cached(&sql);
+    let prepared = prepare().or_else(|_| {
+        fresh::make_written_views(&store.connection)?;
+        prepare().map_err(|error| explain(store, relation, columns, error))
+    });
+    let mut statement = prepared?;
     let mut rows = statement.query(rusqlite::params_from_iter(keys))?;
     let mut cells = Vec::with_capacity(columns.len());
     while let Some(found) = rows.next()? {

@@ -9,6 +9,8 @@ use super::layer::{Layer, Offered};
 use super::{Store, StoreError, StoreSpec, ingest, place};
 
 const SCHEMA: &str = include_str!("schema.sql");
+const WRITTEN: &str = include_str!("written.sql");
+const COLUMNS: &str = include_str!("columns.sql");
 
 /// Times of files are as coarse as the clock of the kernel that wrote them, a file system's up to
 /// two seconds: a file so young when it was read may change again without showing it.
@@ -116,7 +118,7 @@ pub(super) fn generation(connection: &Connection) -> Result<String, StoreError> 
     Ok(meta(connection, "generation")?.unwrap_or_default())
 }
 
-fn meta(connection: &Connection, key: &str) -> Result<Option<String>, StoreError> {
+pub(super) fn meta(connection: &Connection, key: &str) -> Result<Option<String>, StoreError> {
     let found = connection
         .prepare_cached("SELECT value FROM meta WHERE key = ?1")
         .and_then(|mut statement| statement.query_row([key], |row| row.get(0)).optional());
@@ -138,11 +140,14 @@ fn recreate(connection: &Connection) -> Result<(), StoreError> {
         connection.execute_batch(&format!("DROP {kind} \"{name}\""))?;
     }
     connection.execute_batch(SCHEMA)?;
-    connection.execute_batch(
-        "CREATE TABLE view_column(view TEXT, name TEXT, PRIMARY KEY(view, name)) WITHOUT ROWID;
-         INSERT INTO view_column SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c
-           WHERE m.type = 'view';",
-    )?;
+    make_written_views(connection)?;
+    connection.execute_batch(COLUMNS)?;
+    Ok(())
+}
+
+/// Makes the views that only findings read, which a store does not have by itself.
+pub(super) fn make_written_views(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute_batch(WRITTEN)?;
     Ok(())
 }
 

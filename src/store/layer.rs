@@ -281,6 +281,15 @@ impl Offered {
 }
 
 impl Content {
+    /// The file of the name below its layer as it is shown, and whether it is in the binary.
+    pub(super) fn shown(&self, name: &str) -> (String, bool) {
+        match self {
+            Content::Embedded(_) => (name.to_owned(), true),
+            Content::Disk(path) => (path.display().to_string(), false),
+            Content::Text { name, .. } => (name.clone(), false),
+        }
+    }
+
     pub(super) fn bytes(&self) -> io::Result<std::borrow::Cow<'static, [u8]>> {
         match self {
             Content::Embedded(bytes) => Ok(std::borrow::Cow::Borrowed(bytes)),

@@ -200,9 +200,10 @@ impl Store {
         let mut statement = self.connection.prepare_cached(
             "SELECT b.id, f.name, r.env, b.env FROM recipe_document r
              JOIN file f ON f.id = r.file
-             JOIN current_block c ON c.recipe = r.id AND c.backend = ?2 AND c.gpus = ?3
-             JOIN block b ON b.id = c.id
-             WHERE r.recipe = ?1 AND r.current",
+             JOIN block b ON b.recipe = r.id
+             LEFT JOIN backend_document d ON d.section = b.section AND d.current
+             WHERE r.recipe = ?1 AND r.current AND b.gpus = ?3
+               AND COALESCE(d.backend, replace(b.section, '_serve', '')) = ?2",
         )?;
         let found: Option<(i64, String, String, String)> = statement
             .query_row(params![recipe, backend, gpus], |row| {
@@ -220,13 +221,17 @@ impl Store {
             }
         }
         let mut statement = self.connection.prepare_cached(
-            "SELECT a.flag, c.name, a.shape, a.value FROM block_argument a
-             JOIN current_argument c ON c.block = a.block AND c.position = a.position
-             JOIN recipe_document r ON r.recipe = ?2 AND r.current AND c.recipe_id = r.recipe
+            "SELECT a.flag,
+               CASE WHEN a.dotted AND d.dotted_json THEN a.name
+                 WHEN a.dotted OR NOT COALESCE(d.underscores, 0) THEN a.flag
+                 ELSE a.name END,
+               a.shape, a.value
+             FROM block_argument a JOIN block b ON b.id = a.block
+             LEFT JOIN backend_document d ON d.section = b.section AND d.current
              WHERE a.block = ?1 ORDER BY a.position",
         )?;
         let arguments = statement
-            .query_map(params![id, recipe], |row| {
+            .query_map([id], |row| {
                 Ok(StoredArgument {
                     flag: row.get(0)?,
                     name: row.get(1)?,

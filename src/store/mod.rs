@@ -10,10 +10,13 @@ mod edited;
 mod error;
 mod facts;
 mod fresh;
+mod groups;
 mod ingest;
 mod kept;
 mod layer;
+mod lent;
 mod lookup;
+mod model_use;
 mod notices;
 mod origin;
 mod place;
@@ -21,12 +24,15 @@ mod place;
 pub use documents::{BrokenFile, DocumentFile};
 pub use error::StoreError;
 pub use facts::{Cell, Scope, ScopedViews, ViewError, read_relation};
+pub use groups::Judged;
 pub use ingest::files_read;
 pub use kept::{COMPILED, GATHERED, Kept};
 pub use layer::{Layer, LooseFile, Texts};
+pub use lent::{Lender, LentCell, is_lent, lent_relations};
 pub use lookup::{BlockDetails, ConfigurationSummary, RecipeName, RecipeSummary, StoredArgument};
+pub use model_use::{ModelUse, ModelUses};
 pub use notices::{CatalogFile, FileProblem, Notice};
-pub use origin::{Editable, FileComment, Place};
+pub use origin::{Editable, FileComment, FileText, Place, ReadDocuments, Unread};
 pub use place::cache_dir;
 
 use std::path::PathBuf;
@@ -43,6 +49,8 @@ pub struct Store {
     layers: Vec<Layer>,
     /// The files that places were looked up in.
     documents: origin::Documents,
+    /// Who has the rows that no catalog holds.
+    lender: Option<std::sync::Arc<dyn Lender>>,
 }
 
 /// What to open.
@@ -82,8 +90,8 @@ impl Store {
             .map_err(StoreError::from)?;
         let generation = fresh::generation(&moment)?;
         let result = read(&generation);
-        // Nothing was written, so nothing is lost whichever way it ends.
-        drop(moment);
+        // Views that were made on the way, which are this connection's own, stay.
+        moment.commit().map_err(StoreError::from)?;
         result
     }
 

@@ -1,6 +1,6 @@
 //! What the store knows to be wrong with the catalog, beside its answers.
 
-use super::{Layer, Store, StoreError, fresh};
+use super::{FileText, Layer, Store, StoreError, fresh};
 use crate::catalog::problem::{Problem, Severity};
 
 /// A problem and the file that has it.
@@ -40,6 +40,8 @@ pub struct CatalogFile {
     pub path: String,
     /// Whether the file is part of the binary.
     pub embedded: bool,
+    /// Its text.
+    pub text: FileText,
 }
 
 impl Store {
@@ -50,18 +52,24 @@ impl Store {
     pub fn files(&self) -> Result<Vec<CatalogFile>, StoreError> {
         let mut statement = self
             .connection
-            .prepare_cached("SELECT id, name, layer, kind FROM file")?;
+            .prepare_cached("SELECT id, name, layer, kind, hash FROM file")?;
         let mut rows = statement.query([])?;
         let mut files = Vec::new();
         while let Some(row) = rows.next()? {
             let layer = usize::try_from(row.get::<_, i64>(2)?).ok();
             let layer = layer.and_then(|layer| self.layers.get(layer));
             let name: String = row.get(1)?;
+            let hash: String = row.get(4)?;
+            let text = match layer.and_then(|layer| layer.content(&name)) {
+                Some(content) => FileText::of(content, hash),
+                None => FileText::default(),
+            };
             files.push(CatalogFile {
                 number: row.get(0)?,
                 kind: row.get(3)?,
                 path: layer.map_or_else(|| name.clone(), |layer| layer.path(&name)),
                 embedded: matches!(layer, Some(Layer::Embedded(_))),
+                text,
             });
         }
         Ok(files)

@@ -16,6 +16,7 @@ CREATE TABLE file(
   changed_ns INTEGER NOT NULL,
   hash TEXT NOT NULL,                   -- of the content
   settled INTEGER NOT NULL,             -- 0: so young when read that it may have changed again unseen
+  judged INTEGER NOT NULL DEFAULT 0,    -- 1: `judgement` says what is wrong with it
   UNIQUE(layer, name)
 );
 CREATE TABLE problem(
@@ -25,6 +26,19 @@ CREATE TABLE problem(
   problem TEXT NOT NULL,                -- JSON
   PRIMARY KEY(file, position)
 ) WITHOUT ROWID;
+
+-- What files name: files with one token are judged together. A token is a hash of a name and its kind.
+CREATE TABLE link(
+  token INTEGER NOT NULL,
+  file INTEGER NOT NULL REFERENCES file(id) ON DELETE CASCADE,
+  PRIMARY KEY(token, file)
+) WITHOUT ROWID;
+CREATE INDEX link_file ON link(file);
+-- What the checks found last in a file; nothing where they found nothing.
+CREATE TABLE judgement(
+  file INTEGER PRIMARY KEY REFERENCES file(id) ON DELETE CASCADE,
+  findings BLOB NOT NULL
+);
 
 -- Comments to this program: `# aim-engine: ...`.
 CREATE TABLE comment(
@@ -221,6 +235,13 @@ CREATE TABLE misnamed(
   flag TEXT NOT NULL,
   PRIMARY KEY(backend, name)
 ) WITHOUT ROWID;
+-- The flag that a name stands for in any version.
+CREATE TABLE meaning(
+  backend INTEGER NOT NULL REFERENCES backend_document(id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  flag TEXT NOT NULL,
+  PRIMARY KEY(backend, name)
+) WITHOUT ROWID;
 
 -- Which examined version of each backend speaks for a version that recipes name.
 CREATE TABLE version_reading(
@@ -273,12 +294,8 @@ CREATE VIEW current_argument AS
 
 -- The flag that a name stands for in any version, for the few flags that decisions read.
 CREATE VIEW meant_argument AS
-  SELECT a.*, COALESCE(
-      (SELECT n.flag FROM flag_name n WHERE n.backend = a.backend_id AND n.name = a.name
-        ORDER BY n.since DESC LIMIT 1),
-      (SELECT s.flag FROM misnamed s WHERE s.backend = a.backend_id AND s.name = a.name),
-      a.name) AS meant
-  FROM current_argument a;
+  SELECT a.*, COALESCE(m.flag, a.name) AS meant
+  FROM current_argument a LEFT JOIN meaning m ON m.backend = a.backend_id AND m.name = a.name;
 
 -- Base relations.
 
@@ -368,6 +385,9 @@ CREATE VIEW model_latent AS
     (document ->> '$.attention.kv_lora_rank') + COALESCE(document ->> '$.attention.rope_dim', 0)
       AS "values", model_key AS scope_key
   FROM model_document WHERE current AND document ->> '$.attention.kv_lora_rank' > 0;
+CREATE VIEW model_gated AS
+  SELECT model, model_key AS scope_key FROM model_document
+  WHERE current AND document ->> '$.gated' = 1;
 CREATE VIEW model_window AS
   SELECT model, document ->> '$.attention.sliding_layers' AS layers,
     document ->> '$.attention.sliding_window' AS "window", model_key AS scope_key
@@ -380,6 +400,9 @@ CREATE VIEW hardware AS
 CREATE VIEW hardware_pci AS
   SELECT h.hardware, p.pci_id FROM hardware_document h JOIN pci p ON p.hardware = h.id
   WHERE h.current;
+CREATE VIEW hardware_product AS
+  SELECT h.hardware, lower(trim(p.value)) AS product
+  FROM hardware_document h, json_each(h.document, '$.product_names') p WHERE h.current;
 CREATE VIEW hardware_compute_units AS
   SELECT hardware, compute_units FROM hardware_document
   WHERE current AND compute_units IS NOT NULL;
@@ -414,165 +437,3 @@ CREATE VIEW flag_negation AS
 CREATE VIEW misnamed_flag AS
   SELECT d.backend, s.name, s.flag
   FROM backend_document d JOIN misnamed s ON s.backend = d.id WHERE d.current;
-
--- Base relations of findings: what the files say as they are written, each file's document by itself, also
--- where another takes its place. A node is a place: the file's number and the ordinal of a key or value in
--- it (0: the document), see `Store::node_place`.
-
-CREATE VIEW document AS
-  SELECT f.id << 24 AS document, f.layer, f.kind, f.path AS file, f.stem FROM file f;
-CREATE VIEW document_problem AS
-  SELECT p.file << 24 AS document, (p.file << 24) | 8388608 | (p.position << 4) AS at,
-    p.problem ->> '$.code' AS code, p.severity, p.problem ->> '$.message' AS says,
-    COALESCE(p.problem ->> '$.help', '') AS help,
-    COALESCE(p.problem ->> '$.labels[0].text', '') AS label
-  FROM problem p;
-CREATE VIEW document_problem_also AS
-  SELECT (p.file << 24) | 8388608 | (p.position << 4) AS at,
-    (p.file << 24) | 8388608 | (p.position << 4) | 1 AS also,
-    p.problem ->> '$.labels[1].text' AS label
-  FROM problem p WHERE p.problem ->> '$.labels[1].text' IS NOT NULL;
-
-CREATE VIEW recipe_value AS
-  SELECT w.file << 24 AS document, w.path, w.place, w.kind, w.text, lower(trim(w.text)) AS folded,
-    (w.file << 24) | w.node AS at, (w.file << 24) | w.key_node AS key_at
-  FROM file f JOIN written w ON w.file = f.id WHERE f.kind = 'recipe';
-CREATE VIEW card_value AS
-  SELECT w.file << 24 AS document, w.path, w.place, w.kind, w.text, lower(trim(w.text)) AS folded,
-    (w.file << 24) | w.node AS at, (w.file << 24) | w.key_node AS key_at
-  FROM file f JOIN written w ON w.file = f.id WHERE f.kind = 'model';
-CREATE VIEW value_number AS
-  SELECT (file << 24) | node AS at, number FROM written WHERE number IS NOT NULL
-  UNION ALL
-  SELECT (r.file << 24) | w.node, w.number
-  FROM block_word w JOIN block b ON b.id = w.block JOIN recipe_document r ON r.id = b.recipe
-  WHERE w.number IS NOT NULL;
--- Of the names by which files call models those that are an organisation and a name; the slug is how file
--- names spell the name.
-CREATE VIEW id_parts AS
-  SELECT id, substr(id, 1, instr(id, '/') - 1) AS org, substr(id, instr(id, '/') + 1) AS name,
-    replace(replace(lower(substr(id, instr(id, '/') + 1)), '.', '-'), '_', '-') AS slug
-  FROM (SELECT DISTINCT text AS id FROM written WHERE path IN ('model_id', 'huggingface_id'))
-  WHERE instr(id, '/') > 1 AND id NOT LIKE '%/' AND id NOT LIKE '%/%/%' AND instr(id, ' ') = 0;
-
-CREATE VIEW recipe_file AS
-  SELECT r.file << 24 AS document, r.recipe,
-    (r.file << 24) | COALESCE((SELECT w.node FROM written w
-      WHERE w.file = r.file AND w.path = 'recipe_id' AND w.kind <> 'null'), 0) AS at
-  FROM recipe_document r;
-CREATE VIEW recipe_section AS
-  SELECT r.file << 24 AS document, s.section, COALESCE(d.backend, replace(s.section, '_serve', '')) AS backend,
-    (r.file << 24) | s.node AS at
-  FROM recipe_document r JOIN section s ON s.recipe = r.id
-  LEFT JOIN backend_document d ON d.section = s.section AND d.current;
-CREATE VIEW written_block AS
-  SELECT b.*, r.file, r.image AS recipe_image, r.engine_version AS recipe_version, d.id AS backend_id,
-    COALESCE(d.backend, replace(b.section, '_serve', '')) AS backend
-  FROM recipe_document r JOIN block b ON b.recipe = r.id
-  LEFT JOIN backend_document d ON d.section = b.section AND d.current;
-CREATE VIEW recipe_block AS
-  SELECT file << 24 AS document, backend, gpus, key, enabled, (file << 24) | node AS at,
-    (file << 24) | enabled_node AS enabled_at
-  FROM written_block;
-CREATE VIEW recipe_block_image AS
-  SELECT file << 24 AS document, backend, gpus, COALESCE(image, recipe_image) AS image
-  FROM written_block WHERE COALESCE(image, recipe_image) IS NOT NULL;
-CREATE VIEW recipe_block_version AS
-  SELECT b.file << 24 AS document, b.backend, b.gpus, v.version
-  FROM written_block b
-  JOIN version_reading v ON v.backend = b.backend_id AND v.text = COALESCE(b.engine_version,
-    CASE WHEN b.image IS NULL THEN b.recipe_version END);
-CREATE VIEW written_argument AS
-  SELECT b.file, b.backend, b.gpus, a.*,
-    CASE
-      WHEN a.dotted AND d.dotted_json THEN a.name
-      WHEN a.dotted OR NOT COALESCE(d.underscores, 0) THEN a.flag
-      ELSE a.name
-    END AS known_name
-  FROM written_block b
-  JOIN block_argument a ON a.block = b.id
-  LEFT JOIN backend_document d ON d.id = b.backend_id;
-CREATE VIEW recipe_argument AS
-  SELECT file << 24 AS document, backend, gpus, flag, known_name AS name, shape,
-    (file << 24) | flag_node AS at, (file << 24) | value_node AS value_at
-  FROM written_argument;
-CREATE VIEW recipe_word AS
-  SELECT a.file << 24 AS document, a.backend, a.gpus, a.flag, a.known_name AS name, w.word,
-    lower(trim(w.word)) AS folded, w.reading, (a.file << 24) | w.node AS at
-  FROM written_argument a JOIN block_word w ON w.block = a.block AND w.position = a.position;
-
-CREATE VIEW recipe_in_use AS
-  SELECT file << 24 AS document, recipe FROM recipe_document WHERE current;
-CREATE VIEW recipe_variable AS
-  SELECT w.file << 24 AS document, replace(w.path, rtrim(w.path, replace(w.path, '/', '')), '') AS variable,
-    (w.file << 24) | w.node AS at, (w.file << 24) | w.key_node AS key_at
-  FROM file f JOIN written w ON w.file = f.id
-  WHERE f.kind = 'recipe' AND (w.path LIKE 'env/%' OR w.path LIKE '%/env/%');
-
-CREATE VIEW card_file AS
-  SELECT m.file << 24 AS document, m.model,
-    (m.file << 24) | COALESCE((SELECT w.node FROM written w
-      WHERE w.file = m.file AND w.path IN ('huggingface_id', 'model_id') AND w.kind <> 'null'
-      ORDER BY w.path LIMIT 1), 0) AS at
-  FROM model_document m;
-CREATE VIEW card_recipe AS
-  SELECT document, name AS file, replace(replace(substr(name, length(folder) + 1), '.yaml', ''), '.yml', '') AS stem, at
-  FROM (SELECT (file << 24) AS document, text AS name, (file << 24) | node AS at,
-      rtrim(text, replace(text, '/', '')) AS folder
-    FROM written WHERE path = 'aim_recipes/recipe_file' AND kind = 'text');
-
-CREATE VIEW hardware_name AS
-  SELECT hardware_key AS name, hardware FROM hardware_document WHERE current;
-CREATE VIEW native_precision AS
-  SELECT h.hardware, lower(trim(p.value)) AS precision
-  FROM hardware_document h, json_each(h.document, '$.native_precisions') p WHERE h.current;
-CREATE VIEW fp8_format AS
-  SELECT hardware, lower(trim(document ->> '$.fp8_format')) AS format
-  FROM hardware_document WHERE current AND document ->> '$.fp8_format' IS NOT NULL;
--- How file names spell the last part of a model's name.
-CREATE VIEW name_slug AS
-  SELECT name, replace(replace(lower(trim(substr(name, length(folder) + 1))), '.', '-'), '_', '-') AS slug
-  FROM (SELECT text AS name, rtrim(text, replace(text, '/', '')) AS folder
-    FROM (SELECT DISTINCT text FROM written WHERE path IN ('model_id', 'huggingface_id', 'aliases')));
--- The numbers of parameters in models' names and sizes: `7B`, `0.5b` and `270m`, and neither `A3B` nor `8x7B`.
-CREATE VIEW size_word AS
-  WITH RECURSIVE part(name, word, rest) AS (
-    SELECT id, '', replace(replace(name, '_', '-'), ' ', '-') || '-' FROM id_parts
-    UNION
-    SELECT text, '', text || '-' FROM written WHERE path = 'size' AND length(text) < 20
-    UNION ALL
-    SELECT name, substr(rest, 1, instr(rest, '-') - 1), substr(rest, instr(rest, '-') + 1)
-    FROM part WHERE rest <> '')
-  SELECT DISTINCT name, word,
-    CAST(substr(word, 1, length(word) - 1) AS REAL)
-      * CASE lower(substr(word, -1)) WHEN 'b' THEN 1000.0 ELSE 1.0 END AS millions
-  FROM part
-  WHERE word GLOB '[0-9]*[BbMm]' AND substr(word, 1, length(word) - 1) NOT GLOB '*[^0-9.]*'
-    AND CAST(word AS REAL) > 0;
-CREATE VIEW backend_version AS
-  SELECT d.backend, e.version, COALESCE(d.document ->> ('$.versions[' || e.version || ']'), e.text) AS text
-  FROM backend_document d JOIN examined e ON e.backend = d.id WHERE d.current;
-CREATE VIEW backend_flag AS
-  SELECT d.backend, n.name, n.since, n.until, n.flag, n.kind
-  FROM backend_document d JOIN flag_name n ON n.backend = d.id WHERE d.current;
-CREATE VIEW backend_choice AS
-  SELECT d.backend, c.flag, c.since, c.choice
-  FROM backend_document d JOIN choice c ON c.backend = d.id WHERE d.current;
-CREATE VIEW flag_takes AS
-  SELECT d.backend, n.name, n.since, CASE WHEN n.repeats THEN 'repeated' ELSE n.takes END AS "values"
-  FROM backend_document d JOIN flag_name n ON n.backend = d.id
-  WHERE d.current AND (n.repeats OR n.takes <> 'one');
-CREATE VIEW deprecated_flag AS
-  SELECT d.backend, n.name, n.since, n.deprecated AS version
-  FROM backend_document d JOIN flag_name n ON n.backend = d.id
-  WHERE d.current AND n.deprecated IS NOT NULL;
-CREATE VIEW backend_purpose AS
-  SELECT backend, 'tensor-parallel' AS purpose, tensor_parallel_flag AS flag
-    FROM backend_document WHERE current
-  UNION ALL SELECT backend, 'model', document ->> '$.model.flag' FROM backend_document WHERE current
-    AND document ->> '$.model.flag' IS NOT NULL
-  UNION ALL SELECT backend, 'memory-share', memory_share_flag FROM backend_document WHERE current
-  UNION ALL SELECT backend, 'max-model-len', max_model_len_flag FROM backend_document WHERE current
-    AND max_model_len_flag IS NOT NULL
-  UNION ALL SELECT backend, 'kv-cache-dtype', kv_cache_dtype_flag FROM backend_document WHERE current
-    AND kv_cache_dtype_flag IS NOT NULL;

@@ -38,14 +38,16 @@ fn every_relation_that_decides_is_explained() {
     let selection = text("docs/selection.md");
     let why = text("docs/why.md");
     let checks = text("docs/checks.md");
+    let doctor = text("docs/doctor.md");
     let mut wrong = Vec::new();
     for (name, rules) in builtin_names()
         .into_iter()
         .filter_map(|name| Some((name, read_builtin(name)?)))
     {
-        let (page, links) = match name.starts_with("lint/") {
-            true => ("checks", &checks),
-            false => ("selection", &selection),
+        let (page, links) = match name {
+            "doctor.dl" => ("doctor", &doctor),
+            name if name.starts_with("lint/") => ("checks", &checks),
+            _ => ("selection", &selection),
         };
         if !links.contains(&format!("../rules/{name})")) {
             wrong.push(format!("docs/{page}.md does not link to {name}"));

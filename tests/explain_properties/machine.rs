@@ -38,6 +38,8 @@ pub fn drawn(random: &mut Random, request: &Request) -> MachineFacts {
         devices: Some(devices.collect()),
         visible: None,
         indices: None,
+        time: None,
+        own_numbers: false,
     }];
     if hidden > 0 {
         let which = random.chance(70);
@@ -48,6 +50,8 @@ pub fn drawn(random: &mut Random, request: &Request) -> MachineFacts {
             devices: None,
             visible: Some(usable),
             indices: which.then(|| (hidden..usable + hidden).collect()),
+            time: None,
+            own_numbers: false,
         });
     }
     MachineFacts {

@@ -1,15 +1,14 @@
 //! `lint --fix` and `--diff`: what is certain is mended, or shown as it would be.
 
-use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
 
 use crate::catalog::yaml::MAX_BYTES;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::file::rewrite;
 use crate::cli::output;
-use crate::lint::{Finding, Findings, Mended, MendedFile, Selection, Subject, mend};
+use crate::lint::{Finding, Findings, Mended, Selection, Subject, mend};
 use crate::policy::Policy;
 use crate::store::Store;
 
@@ -67,7 +66,7 @@ pub(super) fn run(
         if name == STDIN {
             continue;
         }
-        if let Err(because) = write(Path::new(name), file) {
+        if let Err(because) = rewrite(Path::new(name), &file.before, &file.after) {
             failed.push(name.clone());
             let report = Failure::say(
                 Exit::Environment,
@@ -142,50 +141,6 @@ fn place(finding: &Finding) -> String {
     place.map_or_else(String::new, |place| {
         format!("{}:{}", place.file, place.line)
     })
-}
-
-/// Puts a file's new text in its place, as a whole or not at all.
-fn write(path: &Path, file: &MendedFile) -> Result<(), String> {
-    let says = |error: std::io::Error| error.to_string();
-    // A link stays one: what it leads to is written.
-    let path = path.canonicalize().map_err(says)?;
-    let metadata = fs::metadata(&path).map_err(says)?;
-    if metadata.permissions().readonly() {
-        return Err("it is read-only".to_owned());
-    }
-    if fs::read(&path).map_err(says)? != file.before.as_bytes() {
-        return Err("it changed while it was checked".to_owned());
-    }
-    let dir = path.parent().unwrap_or(Path::new("."));
-    let mut new = tempfile::NamedTempFile::new_in(dir).map_err(says)?;
-    new.write_all(file.after.as_bytes()).map_err(says)?;
-    keep_owner(&metadata, new.path())?;
-    // After the owner: a change of that may take bits away.
-    let permissions = metadata.permissions();
-    new.as_file().set_permissions(permissions).map_err(says)?;
-    new.as_file().sync_all().map_err(says)?;
-    new.persist(&path)
-        .map_err(|error| error.error.to_string())?;
-    Ok(())
-}
-
-#[cfg(unix)]
-fn keep_owner(metadata: &fs::Metadata, new: &Path) -> Result<(), String> {
-    use std::os::unix::fs::{MetadataExt, chown};
-    if metadata.nlink() > 1 {
-        return Err("it has several names (hard links), which would part".to_owned());
-    }
-    let now = fs::metadata(new).map_err(|error| error.to_string())?;
-    if (now.uid(), now.gid()) != (metadata.uid(), metadata.gid()) {
-        chown(new, Some(metadata.uid()), Some(metadata.gid()))
-            .map_err(|error| format!("its owner cannot be kept: {error}"))?;
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn keep_owner(_: &fs::Metadata, _: &Path) -> Result<(), String> {
-    Ok(())
 }
 
 #[derive(Serialize)]

@@ -11,7 +11,7 @@ use crate::lint::{Finding, Findings, Label};
 use crate::policy::Severity;
 
 /// All findings.
-pub(super) fn shown(findings: &Findings) -> String {
+pub(in crate::cli) fn shown(findings: &Findings) -> String {
     let mut text = String::new();
     let handler = output::handler();
     for finding in &findings.findings {
@@ -135,7 +135,7 @@ impl<'a> Excerpt<'a> {
             return None;
         }
         Some(Excerpt {
-            source: NamedText::new(place.file.as_str(), place.text.clone()),
+            source: NamedText::new(place.file.as_str(), place.text.shared()),
             labels,
         })
     }

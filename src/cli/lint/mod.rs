@@ -23,6 +23,7 @@ use super::output;
 use super::session::Session;
 
 use filter::FilterArgs;
+pub(in crate::cli) use human::shown;
 use paths::Paths;
 use progress::Progress;
 use statistics::Statistics;
@@ -112,7 +113,7 @@ pub(in crate::cli) fn run(args: &LintArgs) -> Result<Exit, Failure> {
         LintFormat::Human => {
             let body = match args.filter.statistics {
                 true => counts().table(),
-                false => human::shown(&findings),
+                false => shown(&findings),
             };
             output::answer(&(body + &human::summary(&findings, known)))?;
         }

@@ -12,7 +12,10 @@ const FINGERPRINT: &str = "codeAndText/v1";
 
 /// The log of a run with these checks.
 pub(super) fn log(findings: &Findings, checks: &[RelationDoc]) -> Value {
-    let mut rules: Vec<&RelationDoc> = checks.iter().filter(|doc| doc.code.is_some()).collect();
+    let mut rules: Vec<&RelationDoc> = checks
+        .iter()
+        .filter(|doc| doc.code.is_some() && doc.verify.is_none())
+        .collect();
     rules.sort_by_key(|doc| (&doc.code, &doc.relation));
     let suppressed = findings.suppressed.iter();
     let suppressed = suppressed.map(|one| (&one.finding, Some(one.reason.as_str())));

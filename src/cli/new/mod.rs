@@ -4,12 +4,11 @@ mod model;
 mod recipe;
 mod template;
 
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::args::{NewArgs, NewCommand, NewTarget};
 use super::failure::{Exit, Failure};
+use super::file;
 use super::output;
 
 pub(super) fn run(args: &NewArgs) -> Result<Exit, Failure> {
@@ -33,21 +32,8 @@ fn write(to: &NewTarget, name: &str, text: &str) -> Result<Exit, Failure> {
             return Ok(Exit::Done);
         }
     };
-    let dir = path
-        .parent()
-        .filter(|dir| !dir.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    fs::create_dir_all(dir)?;
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    let done = if to.force {
-        file.persist(&path)
-    } else {
-        file.persist_noclobber(&path)
-    };
-    if let Err(error) = done {
-        let there = error.error.kind() == std::io::ErrorKind::AlreadyExists;
+    if let Err(error) = file::write(&path, text, to.force) {
+        let there = error.kind() == std::io::ErrorKind::AlreadyExists;
         let help = if there {
             "choose another with `--output`, or replace it with `--force`"
         } else {
@@ -60,7 +46,7 @@ fn write(to: &NewTarget, name: &str, text: &str) -> Result<Exit, Failure> {
                 Exit::Environment
             },
             "new::write",
-            format!("cannot write `{}`: {}", path.display(), error.error),
+            format!("cannot write `{}`: {error}", path.display()),
             help,
         ));
     }

@@ -175,7 +175,12 @@ fn text(shown: &Shown<'_>, rules: &OpenRules) -> String {
         push_wrapped(&mut text, 0, &shell::signature(relation));
     }
     push_wrapped(&mut text, 2, &doc.says);
-    for (title, value) in [("help", &doc.help), ("fix", &doc.fix)] {
+    for (title, value) in [
+        ("help", &doc.help),
+        ("fix", &doc.fix),
+        ("mend", &doc.mend),
+        ("verify", &doc.verify),
+    ] {
         if let Some(value) = value {
             push_wrapped(&mut text, 2, &format!("{title}: {value}"));
         }

@@ -6,6 +6,8 @@ use crate::datalog::eval::row::Rows;
 use crate::datalog::plan::{CompiledProgram, RelationPlan};
 use crate::datalog::value::{Symbol, Value, Values};
 
+use super::Model;
+
 /// Tuples from outside, for one evaluation.
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -128,6 +130,27 @@ impl Facts {
             return 0;
         };
         pile.remove(&codes)
+    }
+
+    /// The tuples of these relations as a model has them, to be pushed more to.
+    pub fn of(program: &CompiledProgram, model: &Model, relations: &[RelId]) -> Self {
+        let mut facts = Facts::new(program);
+        facts.values = model.codes().clone();
+        for relation in relations {
+            let Some(pile) = facts.piles.get_mut(relation.0 as usize) else {
+                continue;
+            };
+            let Some(rows) = model.codes_of(relation.0) else {
+                continue;
+            };
+            let columns = pile.types.len();
+            pile.count = rows.len();
+            for at in 0..rows.len() {
+                let codes = rows.row(at).get(..columns).unwrap_or_default();
+                pile.codes.extend_from_slice(codes);
+            }
+        }
+        facts
     }
 
     /// How many tuples were pushed.

@@ -18,7 +18,29 @@ use crate::datalog::value::{Value, Values, fixed_text};
 pub(in crate::datalog) struct Computer {
     pub(in crate::datalog) values: RefCell<Values>,
     pub(super) constants: Vec<u32>,
-    patterns: RefCell<FxHashMap<u32, Regex>>,
+    patterns: RefCell<FxHashMap<u32, Pattern>>,
+}
+
+/// A regular expression, and which texts it matches as far as somebody asked: columns repeat their values.
+struct Pattern {
+    regex: Regex,
+    answers: FxHashMap<u32, bool>,
+}
+
+/// So many answers of one pattern are remembered.
+const MOST_ANSWERS: usize = 1 << 16;
+
+impl Pattern {
+    fn holds(&mut self, code: u32, text: &str) -> bool {
+        if let Some(known) = self.answers.get(&code) {
+            return *known;
+        }
+        let holds = self.regex.is_match(text);
+        if self.answers.len() < MOST_ANSWERS {
+            self.answers.insert(code, holds);
+        }
+        holds
+    }
 }
 
 /// A value on the way; symbols stay codes.
@@ -117,13 +139,16 @@ impl Computer {
             TextTest::Contains => Ok(values.text(second).contains(values.text(first))),
             TextTest::Match => {
                 let mut patterns = self.patterns.borrow_mut();
-                if let Some(pattern) = patterns.get(&first) {
-                    return Ok(pattern.is_match(values.text(second)));
+                if let Some(pattern) = patterns.get_mut(&first) {
+                    return Ok(pattern.holds(second, values.text(second)));
                 }
                 let text = values.text(first);
-                let pattern = whole_text(text);
-                let pattern = pattern.map_err(|why| Fault::invalid_pattern(text, &why, span))?;
-                let holds = pattern.is_match(values.text(second));
+                let regex = whole_text(text);
+                let mut pattern = Pattern {
+                    regex: regex.map_err(|why| Fault::invalid_pattern(text, &why, span))?,
+                    answers: FxHashMap::default(),
+                };
+                let holds = pattern.holds(second, values.text(second));
                 patterns.insert(first, pattern);
                 Ok(holds)
             }

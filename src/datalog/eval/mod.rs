@@ -76,6 +76,20 @@ pub fn evaluate(
     goals: &[RelId],
     options: &Options,
 ) -> Result<Model, RuleError> {
+    evaluate_with(program, facts, &[], goals, options)
+}
+
+/// The same where all tuples of the `known` relations are among the facts: their rules are not followed.
+///
+/// # Errors
+/// Those of [`evaluate`].
+pub fn evaluate_with(
+    program: &CompiledProgram,
+    facts: Facts,
+    known: &[RelId],
+    goals: &[RelId],
+    options: &Options,
+) -> Result<Model, RuleError> {
     let (mut values, relations) = facts.into_parts();
     let constants = program.constants.iter().map(|constant| match constant {
         Constant::Symbol(text) => values.symbol(text),
@@ -99,7 +113,12 @@ pub fn evaluate(
         .zip(wanted)
         .filter(|(_, wanted)| *wanted)
     {
-        evaluation.stratum(stratum)?;
+        let is_known = |relation: &u32| known.contains(&RelId(*relation));
+        if !stratum.relations.iter().all(is_known) {
+            evaluation.stratum(stratum)?;
+        } else {
+            evaluation.known(stratum);
+        }
     }
     Ok(evaluation.into_model())
 }
@@ -173,6 +192,16 @@ impl Evaluation<'_> {
             return Ok(());
         }
         self.recursive(plan, initial)
+    }
+
+    /// Takes a stratum's relations as they were pushed.
+    fn known(&mut self, plan: &StratumPlan) {
+        for &relation in &plan.relations {
+            let columns = self.program.relations[relation as usize].columns.len();
+            let pushed = self.store.take(relation, columns);
+            let rows = Rows::union(vec![pushed], columns);
+            self.store.complete(relation, rows);
+        }
     }
 
     fn facts(&self, plan: &StratumPlan, relation: u32) -> Option<Rows> {

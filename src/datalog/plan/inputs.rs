@@ -30,6 +30,16 @@ impl CompiledProgram {
         wanted
     }
 
+    /// The relations that goals depend on, themselves included; no goals are all.
+    pub fn wanted_relations(&self, goals: &[RelId]) -> Vec<RelId> {
+        let wanted = self.wanted(goals);
+        let relations = self.relations();
+        relations
+            .filter(|(_, relation)| wanted.get(relation.stratum as usize) == Some(&true))
+            .map(|(id, _)| id)
+            .collect()
+    }
+
     /// The `.input` relations that goals depend on; no goals are all.
     pub fn inputs(&self, goals: &[RelId]) -> Vec<RelId> {
         let wanted = self.wanted(goals);

@@ -9,8 +9,10 @@ mod entry;
 mod selection;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use super::observation::{Detected, Level, Observation};
+use super::bounded_file;
+use super::observation::{Detected, Fact, Level, Observation};
 use selection::{Pool, Reader};
 
 /// Names and values of an environment.
@@ -37,11 +39,45 @@ pub fn of_this_process() -> EnvMap {
         .collect()
 }
 
+/// The file of a saved tree that has the variables of a process, one `NAME=VALUE` a line.
+const SAVED: &str = "environment";
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// The values of [`VARIABLES`] in a saved tree; none where it does not tell.
+pub(super) fn saved(root: &Path) -> EnvMap {
+    let text = bounded_file::read_lossy(&root.join(SAVED), MAX_BYTES).unwrap_or_default();
+    let named = text.lines().filter_map(|line| line.split_once('='));
+    named
+        .filter(|(name, _)| VARIABLES.contains(name))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
 /// Adds what the variables leave visible of the devices that were found at the host level.
 pub(super) fn observe(env: &EnvMap, found: &mut Detected) {
     found.looked_at.extend(VARIABLES.map(str::to_owned));
+    for (name, value) in env {
+        let level = if name == ROCR {
+            Level::Container
+        } else {
+            Level::Runtime
+        };
+        found.facts.push(Fact {
+            level,
+            source: SOURCE.into(),
+            origin: format!("{name}={}", shown(value)),
+            time: None,
+            about: name.clone(),
+            property: "value".into(),
+            value: shown(value).into(),
+        });
+    }
     let mut pool = Pool::of_host(found.devices());
-    if let Some(value) = env.get(ROCR) {
+    // What a program of this session sees has gone through it already.
+    let is_of_host = found
+        .numbering()
+        .is_none_or(|seen| seen.level == Level::Host);
+    if let Some(value) = env.get(ROCR).filter(|_| is_of_host) {
         pool = restrict(&pool, Level::Container, Reader::Rocr, ROCR, value, found);
     }
     if let Some((name, value)) = runtime_variable(env, found) {
@@ -66,9 +102,11 @@ fn restrict(
         level,
         source: SOURCE.into(),
         origin,
+        time: None,
         devices: None,
         visible: Some(selected.pool.len()),
         indices: selected.pool.host_indices(),
+        own_numbers: false,
     });
     selected.pool
 }

@@ -3,6 +3,7 @@
 
 mod decode;
 mod properties;
+mod usage;
 
 use std::fs::read_dir;
 use std::path::{Path, PathBuf};
@@ -22,8 +23,9 @@ const MAX_BANKS: usize = 64;
 /// kernel's `kfd_topology.h`).
 const FRAME_BUFFERS: [u32; 2] = [1, 2];
 
-/// Adds the GPU nodes below `root`. No topology is no observation, an empty one is zero devices.
-pub(super) fn observe(root: &Path, found: &mut Detected) {
+/// Adds the GPU nodes below `root`, with what is in use of each where `usage` is wanted. No topology is no
+/// observation, an empty one is zero devices.
+pub(super) fn observe(root: &Path, usage: bool, found: &mut Detected) {
     let nodes = root.join(NODES);
     let origin = nodes.display().to_string();
     found.looked_at.push(origin.clone());
@@ -40,20 +42,23 @@ pub(super) fn observe(root: &Path, found: &mut Detected) {
     }
     let mut devices = Vec::new();
     for number in numbers.into_iter().take(MAX_NODES) {
-        if let Some(mut device) = gpu(root, &nodes.join(number.to_string()), found) {
+        let node = nodes.join(number.to_string());
+        if let Some(mut device) = gpu(root, &node, found) {
+            device.node = Some(number);
+            if usage {
+                device.gpu_id = word(&node.join("gpu_id")).filter(|id| *id != 0);
+                device.used_vram_mib = usage::used_mib(&node);
+            }
             // ROCm numbers the GPUs that it may use in the order of their nodes.
             device.index = u32::try_from(devices.len()).unwrap_or(u32::MAX);
             devices.push(device);
         }
     }
-    found.observations.push(Observation {
-        level: Level::Host,
-        source: SOURCE.into(),
-        origin,
-        devices: Some(devices),
-        visible: None,
-        indices: None,
-    });
+    if usage {
+        usage::count_processes(root, &mut devices);
+    }
+    let seen = Observation::of_devices(Level::Host, SOURCE, origin, devices);
+    found.observations.push(seen);
 }
 
 /// A file of properties; none when it cannot be read (a problem says so).
@@ -95,6 +100,7 @@ fn gpu(root: &Path, node: &Path, found: &mut Detected) -> Option<Device> {
         compute_units: facts.compute_units(),
         xcc_count: facts.number("num_xcc"),
         cpu_cores: facts.number("cpu_cores_count"),
+        ..Device::default()
     })
 }
 
@@ -189,6 +195,11 @@ fn product_name(root: &Path, render_minor: u32) -> Option<String> {
     let text = bounded_file::read(&root.join(path), 4096).ok()?;
     let name = text.trim();
     (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// The number in a file of one word; none where there is none.
+fn word<N: FromStr>(path: &Path) -> Option<N> {
+    bounded_file::read(path, 4096).ok()?.trim().parse().ok()
 }
 
 /// The entries of a folder that are numbers, in order; one more than `limit` when there are more.

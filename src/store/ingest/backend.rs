@@ -67,6 +67,13 @@ pub(super) fn write(
     for (name, flag) in &backend.misnamed {
         write_misnamed(connection, id, name, flag)?;
     }
+    connection.execute(
+        "INSERT OR IGNORE INTO meaning
+           SELECT backend, name, flag FROM (
+             SELECT backend, name, flag, max(since) FROM flag_name WHERE backend = ?1 GROUP BY name)
+           UNION ALL SELECT backend, name, flag FROM misnamed WHERE backend = ?1",
+        [id],
+    )?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ mod backend;
 mod comment;
 mod document;
 mod hardware;
+mod link;
 mod model;
 mod progress;
 mod recipe;
@@ -19,8 +20,8 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use self::document::Document;
 pub use self::progress::files_read;
-use super::StoreError;
 use super::layer::Offered;
+use super::{StoreError, groups};
 use crate::catalog::folder::Stamp;
 use crate::catalog::problem::{Problem, Severity};
 use crate::catalog::written::Written;
@@ -76,6 +77,7 @@ pub(super) fn refresh(
         }
     }
     for gone in known.values() {
+        groups::forget_neighbours(connection, gone.id)?;
         connection
             .prepare_cached("DELETE FROM file WHERE id = ?1")?
             .execute([gone.id])?;
@@ -181,7 +183,7 @@ fn write(
 ) -> Result<(), StoreError> {
     let settled = file.stamp.latest_ns() < settled_ns;
     let size = i64::try_from(file.stamp.size).unwrap_or(i64::MAX);
-    let Some(parsed) = read.parsed else {
+    let Some(mut parsed) = read.parsed else {
         if let Some(before) = before {
             connection
                 .prepare_cached(
@@ -198,6 +200,7 @@ fn write(
         return Ok(());
     };
     if let Some(before) = before {
+        groups::forget_neighbours(connection, before.id)?;
         connection
             .prepare_cached("DELETE FROM file WHERE id = ?1")?
             .execute([before.id])?;
@@ -220,7 +223,8 @@ fn write(
             read.hash,
             settled
         ])?;
-    for (position, problem) in at_most(parsed.problems).iter().enumerate() {
+    let problems = at_most(std::mem::take(&mut parsed.problems));
+    for (position, problem) in problems.iter().enumerate() {
         let severity = match problem.severity {
             Severity::Warning => "warning",
             Severity::Error => "error",
@@ -234,6 +238,7 @@ fn write(
                 serde_json::to_string(problem)?
             ])?;
     }
+    link::write(connection, id, stem(&file.name), &parsed)?;
     written::write(connection, id, &parsed.written)?;
     comment::write(connection, id, &parsed.comments)?;
     match parsed.document {

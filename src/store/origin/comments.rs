@@ -1,6 +1,6 @@
 //! Comments in the catalog's files that are addressed to this program.
 
-use super::Place;
+use super::{FileText, Place};
 use crate::store::{Store, StoreError};
 
 /// A comment of a file.
@@ -30,11 +30,16 @@ impl Store {
         let mut rows = statement.query([])?;
         let mut comments = Vec::new();
         let size = |number: i64| usize::try_from(number).unwrap_or(0);
+        // Comments come file by file. Of a file its text is enough.
+        let mut last: Option<(i64, Option<Place>)> = None;
         while let Some(row) = rows.next()? {
-            let (file, offset) = (row.get(0)?, size(row.get(1)?));
-            let span = offset..offset + size(row.get(2)?);
-            let document = self.origin_document(file)?;
-            if let Some(place) = document.and_then(|document| document.place(span)) {
+            let file: i64 = row.get(0)?;
+            if last.as_ref().is_none_or(|(known, _)| *known != file) {
+                last = Some((file, self.first_byte(file)?));
+            }
+            let first = last.as_ref().and_then(|(_, place)| place.as_ref());
+            let (offset, length) = (size(row.get(1)?), size(row.get(2)?));
+            if let Some(place) = first.and_then(|first| first.elsewhere(offset, length)) {
                 comments.push(FileComment {
                     file,
                     place,
@@ -45,5 +50,22 @@ impl Store {
             }
         }
         Ok(comments)
+    }
+
+    /// The place of a file's first byte; none where the file is not there.
+    fn first_byte(&self, file: i64) -> Result<Option<Place>, StoreError> {
+        let source = self.content_of(file)?;
+        Ok(source.map(|(content, name, hash)| {
+            let (path, embedded) = content.shown(&name);
+            Place {
+                file: path,
+                embedded,
+                line: 1,
+                column: 1,
+                offset: 0,
+                length: 0,
+                text: FileText::of(content, hash),
+            }
+        }))
     }
 }

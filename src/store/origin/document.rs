@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use rusqlite::OptionalExtension;
 
-use super::Place;
+use super::{FileText, Place, file_text};
 use crate::catalog::problem::printable;
 use crate::catalog::secret;
 use crate::catalog::yaml::{self, Node};
-use crate::store::ingest::content_hash;
 use crate::store::layer::Content;
 use crate::store::{Store, StoreError};
 
@@ -21,7 +20,7 @@ pub(super) struct Document {
     file: String,
     embedded: bool,
     /// As it may be shown: secrets and what a terminal obeys are covered, byte by byte.
-    text: Arc<str>,
+    text: FileText,
     /// As the file has it.
     raw: Arc<str>,
     /// Where its lines begin, a byte order mark left out.
@@ -47,7 +46,37 @@ impl Store {
         Ok(document)
     }
 
+    /// Where the documents of files are read from, on any thread.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn unread(&self, files: &[i64]) -> Result<Unread, StoreError> {
+        let sources = files
+            .iter()
+            .map(|file| Ok::<_, StoreError>((*file, self.content_of(*file)?)));
+        Ok(Unread(sources.collect::<Result<_, _>>()?))
+    }
+
+    /// Takes documents that were read, since they will be asked for.
+    pub fn take_read(&self, read: ReadDocuments) {
+        self.documents.0.borrow_mut().extend(read.0);
+    }
+
+    /// Forgets the documents that were read.
+    pub fn forget_documents(&self) {
+        self.documents.0.borrow_mut().clear();
+    }
+
     fn read_document(&self, file: i64) -> Result<Option<Document>, StoreError> {
+        let source = self.content_of(file)?;
+        Ok(source.and_then(|(content, name, hash)| read(&content, &name, &hash)))
+    }
+
+    /// Where a file's text stands, its name below its layer, and the hash of what the store read.
+    pub(super) fn content_of(
+        &self,
+        file: i64,
+    ) -> Result<Option<(Content, String, String)>, StoreError> {
         let mut statement = self
             .connection
             .prepare_cached("SELECT layer, name, hash FROM file WHERE id = ?1")?;
@@ -61,40 +90,46 @@ impl Store {
         let layer = usize::try_from(layer).ok();
         let layer = layer.and_then(|layer| self.layers.get(layer));
         let content = layer.and_then(|layer| layer.content(&name));
-        let Some(content) = content else {
-            return Ok(None);
-        };
-        let same = content.bytes().ok().filter(|b| content_hash(b) == hash);
-        let Some(bytes) = same else {
-            return Ok(None);
-        };
-        let text = match String::from_utf8(bytes.into_owned()) {
-            Ok(text) => text,
-            // As far as it is text.
-            Err(error) => {
-                let end = error.utf8_error().valid_up_to();
-                let bytes = error.as_bytes().get(..end).unwrap_or_default();
-                String::from_utf8_lossy(bytes).into_owned()
-            }
-        };
-        let root = yaml::read(&text).ok();
-        let (file, embedded) = match content {
-            Content::Embedded(_) => (name, true),
-            Content::Disk(path) => (path.display().to_string(), false),
-            Content::Text { name, .. } => (name, false),
-        };
-        let begin = text.len() - text.trim_start_matches('\u{feff}').len();
-        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
-        let lines = std::iter::once(begin).chain(ends).collect();
-        Ok(Some(Document {
-            file,
-            lines,
-            embedded,
-            text: printable(&secret::masked(&text)).into(),
-            raw: text.into(),
-            root,
-        }))
+        Ok(content.map(|content| (content, name, hash)))
     }
+}
+
+/// Where the documents of some files are read from.
+#[derive(Debug)]
+pub struct Unread(HashMap<i64, Option<(Content, String, String)>>);
+
+/// Documents that were read.
+#[derive(Debug, Default)]
+pub struct ReadDocuments(Vec<(i64, Option<Arc<Document>>)>);
+
+impl Unread {
+    /// Reads the documents of those of the files that are known here.
+    pub fn read(&self, files: impl IntoIterator<Item = i64>) -> ReadDocuments {
+        let read = files.into_iter().filter_map(|file| {
+            let source = self.0.get(&file)?.clone();
+            let document = source.and_then(|(content, name, hash)| read(&content, &name, &hash));
+            Some((file, document.map(Arc::new)))
+        });
+        ReadDocuments(read.collect())
+    }
+}
+
+fn read(content: &Content, name: &str, hash: &str) -> Option<Document> {
+    let text = file_text::read(content, hash)?;
+    let root = yaml::read(&text).ok();
+    let (file, embedded) = content.shown(name);
+    let begin = text.len() - text.trim_start_matches('\u{feff}').len();
+    let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+    let lines = std::iter::once(begin).chain(ends).collect();
+    let shown: Arc<str> = printable(&secret::masked(&text)).into();
+    Some(Document {
+        file,
+        lines,
+        embedded,
+        text: shown.into(),
+        raw: text.into(),
+        root,
+    })
 }
 
 impl Document {
@@ -131,7 +166,7 @@ impl Document {
             column: before.chars().count() + 1,
             offset: span.start,
             length: span.len(),
-            text: Arc::clone(&self.text),
+            text: self.text.clone(),
         })
     }
 }

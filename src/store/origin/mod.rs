@@ -6,11 +6,10 @@
 mod comments;
 mod document;
 mod editable;
+mod file_text;
 mod node;
 mod path;
 mod table;
-
-use std::sync::Arc;
 
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Row, ToSql};
@@ -21,7 +20,9 @@ use table::Source;
 
 pub use comments::FileComment;
 pub(super) use document::Documents;
+pub use document::{ReadDocuments, Unread};
 pub use editable::Editable;
+pub use file_text::FileText;
 
 /// A stretch of a catalog's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +39,8 @@ pub struct Place {
     pub offset: usize,
     /// Bytes.
     pub length: usize,
-    /// The file's text, each byte in its place, secrets and what a terminal would obey covered.
-    pub text: Arc<str>,
+    /// The file's text.
+    pub text: FileText,
 }
 
 impl Place {

@@ -4,11 +4,10 @@
 //! file's stored problems; what is above them is the file.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use rusqlite::OptionalExtension;
 
-use super::{Cell, Place, path};
+use super::{Cell, FileText, Place, path};
 use crate::catalog::problem::Problem;
 use crate::catalog::yaml::{Node, NodeKind};
 use crate::store::{Store, StoreError};
@@ -144,7 +143,7 @@ impl Store {
             column: 1,
             offset: 0,
             length: 0,
-            text: Arc::from(""),
+            text: FileText::default(),
         }))
     }
 }

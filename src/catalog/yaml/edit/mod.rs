@@ -3,6 +3,7 @@
 //! What a change makes is read again and compared with the tree that is wanted: one that would do anything else, for
 //! an alias, a merged map or a style that is not foreseen, is no change at all.
 
+mod addition;
 mod removal;
 mod style;
 
@@ -11,7 +12,9 @@ use std::ops::Range;
 
 use super::read;
 use super::resolve;
-use super::tree::{Node, NodeKind, Scalar};
+use super::tree::{Entry, Node, NodeKind, Scalar};
+
+pub use style::scalar;
 
 /// What is to be done to the key or value with an ordinal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,13 @@ pub enum Action {
     Rename(String),
     /// The entry or item goes, with its lines and the comments that are its own.
     Remove,
+    /// Behind the entry of this key comes another one, on a line of its own.
+    AddAfter {
+        /// Its key.
+        key: String,
+        /// Its value, as YAML on one line.
+        value: String,
+    },
 }
 
 /// Bytes and what takes their place.
@@ -82,6 +92,7 @@ impl<'t> Editor<'t> {
                 Action::SetBare(new) => style::value(self.text, spot, new, true)?,
                 Action::Rename(new) => style::key(self.text, spot, new)?,
                 Action::Remove => removal::splice(self.text, spot)?,
+                Action::AddAfter { key, value } => addition::splice(self.text, spot, key, value)?,
             });
         }
         all.sort_by_key(|splice| (splice.range.start, splice.range.end));
@@ -191,7 +202,7 @@ fn apply(node: &mut Node, changes: &HashMap<u32, &Change>, text: &str) {
             Action::Set(new) => node.kind = NodeKind::Scalar(style::read_as(text, node, new)),
             Action::SetBare(new) => node.kind = NodeKind::Scalar(resolve::plain(new)),
             Action::Rename(new) => node.kind = NodeKind::Scalar(Scalar::Text(new.clone())),
-            Action::Remove => {}
+            Action::Remove | Action::AddAfter { .. } => {}
         }
         return;
     }
@@ -207,11 +218,31 @@ fn apply(node: &mut Node, changes: &HashMap<u32, &Change>, text: &str) {
         }
         NodeKind::Mapping(entries) => {
             entries.retain(|entry| !goes(&entry.key) && !goes(&entry.value));
-            for entry in entries {
+            for entry in entries.iter_mut() {
                 apply(&mut entry.key, changes, text);
                 apply(&mut entry.value, changes, text);
             }
+            *entries = std::mem::take(entries)
+                .into_iter()
+                .flat_map(|entry| {
+                    let change = changes.get(&entry.key.ordinal);
+                    let new = change.and_then(|change| added(&change.action));
+                    [Some(entry), new].into_iter().flatten()
+                })
+                .collect();
         }
+    }
+}
+
+/// The entry that is new.
+fn added(action: &Action) -> Option<Entry> {
+    let Action::AddAfter { key, value } = action else {
+        return None;
+    };
+    let entry = read(&format!("{key}: {value}\n")).ok()?;
+    match entry.kind {
+        NodeKind::Mapping(entries) => entries.into_iter().next(),
+        _ => None,
     }
 }
 

@@ -95,6 +95,15 @@ fn style(text: &str, node: &Node) -> Option<Style> {
     }
 }
 
+/// A text as YAML that every reader takes for that text, quoted where it has to be.
+pub fn scalar(text: &str) -> String {
+    let read = resolve::plain(text);
+    match matches!(read, Scalar::Text(_)) && is_plain(text, &read) {
+        true => text.to_owned(),
+        false => quoted(text, Style::Double),
+    }
+}
+
 fn quoted(text: &str, style: Style) -> String {
     if style == Style::Single && !text.chars().any(char::is_control) {
         return format!("'{}'", text.replace('\'', "''"));

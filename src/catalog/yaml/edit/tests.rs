@@ -154,3 +154,38 @@ fn an_entry_goes_with_its_lines_and_its_own_comments() {
         assert_eq!(gone, None, "{text:?}");
     }
 }
+
+#[test]
+fn an_entry_comes_behind_another_one() {
+    for (text, wanted) in [
+        ("a: 1\nb: 2\n", "a: 1\nc: 3\nb: 2\n"),
+        ("a: 1 # one\nb: 2", "a: 1 # one\nc: 3\nb: 2"),
+        ("b: 2\na: 1", "b: 2\na: 1\nc: 3"),
+        ("a: 1\r\nb: 2\r\n", "a: 1\r\nc: 3\r\nb: 2\r\n"),
+        ("{a: 1, b: 2}\n", "{a: 1, c: 3, b: 2}\n"),
+        ("x:\n  a: 1\n  b: 2\n", "x:\n  a: 1\n  c: 3\n  b: 2\n"),
+        (
+            "a: {x: [1, 2]} # s\nb: 2\n",
+            "a: {x: [1, 2]} # s\nc: 3\nb: 2\n",
+        ),
+        (
+            "a:\n  x: 1 # one\n\n# next\nb: 2\n",
+            "a:\n  x: 1 # one\nc: 3\n\n# next\nb: 2\n",
+        ),
+        ("a:\n- 1\n- 2\nb: 2\n", "a:\n- 1\n- 2\nc: 3\nb: 2\n"),
+        ("a:\nb: 2\n", "a:\nc: 3\nb: 2\n"),
+        ("\u{feff}a: 1\n", "\u{feff}a: 1\nc: 3\n"),
+        ("a: \"x\"\nb: 2\n", "a: \"x\"\nc: 3\nb: 2\n"),
+    ] {
+        let action = Action::AddAfter {
+            key: "c".to_owned(),
+            value: "3".to_owned(),
+        };
+        becomes(text, "a:", action, wanted);
+    }
+    let there = Action::AddAfter {
+        key: "b".to_owned(),
+        value: "3".to_owned(),
+    };
+    assert_eq!(changed("a: 1\nb: 2\n", "a:", there), None);
+}

@@ -1,0 +1,277 @@
+//! One model's folder, as it is found: contents, references, and the files of each commit.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::Cache;
+use super::layout::{INCOMPLETE, ModelFolder};
+use super::manifest::Manifest;
+use super::scan::{Blob, CachedFile, CachedModel, CachedRevision, FileState, State};
+use crate::hub::{Commit, ModelId};
+
+/// What the hub's own tools and this program put into a model's folder.
+const OF_A_MODEL: &[&str] = &["blobs", "refs", "snapshots", "trees", ".aim", ".no_exist"];
+
+pub(super) fn look(cache: &Cache, id: &ModelId) -> CachedModel {
+    let folder = cache.model(id);
+    let (blobs, incomplete) = blobs(&folder);
+    let mut refs: HashMap<String, Vec<String>> = HashMap::new();
+    read_refs(&folder.refs(), "", &mut refs);
+    let mut commits = BTreeSet::new();
+    let mut foreign = Vec::new();
+    for (dir, ending) in [(folder.snapshots(), ""), (folder.manifests(), ".json")] {
+        for entry in fs::read_dir(&dir).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            match name.strip_suffix(ending).and_then(Commit::parse) {
+                Some(commit) => {
+                    commits.insert(commit);
+                }
+                None if name.starts_with('.') => {}
+                None => foreign.push(entry.path()),
+            }
+        }
+    }
+    for entry in fs::read_dir(folder.dir()).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if !OF_A_MODEL.contains(&&*name) && !name.starts_with(super::durable::SCRATCH) {
+            foreign.push(entry.path());
+        }
+    }
+    let mut revisions: Vec<CachedRevision> = commits
+        .into_iter()
+        .map(|commit| {
+            let refs = refs.remove(commit.as_str()).unwrap_or_default();
+            revision(&folder, &blobs, commit, refs)
+        })
+        .collect();
+    revisions.sort_by(|a, b| b.added.cmp(&a.added).then(a.commit.cmp(&b.commit)));
+    let dangling = refs
+        .into_iter()
+        .flat_map(|(commit, names)| names.into_iter().map(move |name| (name, commit.clone())));
+    let mut dangling: Vec<(String, String)> = dangling.collect();
+    dangling.sort_unstable();
+    foreign.sort_unstable();
+    CachedModel {
+        folder,
+        revisions,
+        blobs,
+        incomplete,
+        dangling,
+        foreign,
+    }
+}
+
+type Blobs = BTreeMap<String, Blob>;
+
+/// What is complete in the folder of contents, and what is not.
+fn blobs(folder: &ModelFolder) -> (Blobs, Blobs) {
+    let (mut whole, mut begun) = (Blobs::new(), Blobs::new());
+    for entry in fs::read_dir(folder.blobs()).into_iter().flatten().flatten() {
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        // Through a link: newer tools share contents between models.
+        let Ok(found) = fs::metadata(entry.path()) else {
+            continue;
+        };
+        let into = match name.ends_with(INCOMPLETE) {
+            true => &mut begun,
+            false => &mut whole,
+        };
+        into.insert(name, blob(&found));
+    }
+    (whole, begun)
+}
+
+fn blob(found: &Metadata) -> Blob {
+    let or_never = |time: io::Result<SystemTime>| time.unwrap_or(SystemTime::UNIX_EPOCH);
+    Blob {
+        size: found.len(),
+        modified: or_never(found.modified()),
+        accessed: or_never(found.accessed()),
+    }
+}
+
+/// The names below a folder of references, by their commits.
+fn read_refs(dir: &Path, prefix: &str, refs: &mut HashMap<String, Vec<String>>) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let name = format!("{prefix}{name}");
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => read_refs(&entry.path(), &format!("{name}/"), refs),
+            Ok(kind) if kind.is_file() => {
+                if let Ok(commit) = fs::read_to_string(entry.path()) {
+                    let names = refs.entry(commit.trim().to_owned()).or_default();
+                    names.push(name);
+                    names.sort_unstable();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn revision(
+    folder: &ModelFolder,
+    blobs: &Blobs,
+    commit: Commit,
+    refs: Vec<String>,
+) -> CachedRevision {
+    let snapshot = folder.snapshot(&commit);
+    let mut links = BTreeMap::new();
+    read_links(&snapshot, "", &mut links);
+    let manifest = Manifest::read(folder, &commit);
+    let is_ours = manifest.is_some();
+    let asked = manifest.as_ref().map(|manifest| manifest.revision.clone());
+    let from = manifest.as_ref().and_then(|manifest| manifest.from.clone());
+    let mut added = None;
+    let mut files: Vec<CachedFile> = Vec::new();
+    if let Some(manifest) = manifest {
+        added =
+            SystemTime::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(manifest.added_at));
+        for (path, entry) in manifest.files {
+            let link = links.remove(&path);
+            let state = match link.and_then(|link| link.content(blobs)) {
+                Some(found) if found.size == entry.size => FileState::There,
+                Some(_) => FileState::WrongSize,
+                None => FileState::Missing,
+            };
+            files.push(CachedFile {
+                path,
+                blob: Some(entry.blob),
+                size: entry.size,
+                state,
+            });
+        }
+    }
+    // What another tool added, also to a commit that was added here.
+    for (path, link) in links {
+        let found = link.content(blobs);
+        files.push(CachedFile {
+            path,
+            size: found.map_or(0, |found| found.size),
+            state: match found {
+                Some(_) => FileState::There,
+                None => FileState::Missing,
+            },
+            blob: link.blob,
+        });
+    }
+    if !is_ours {
+        add_missing_shards(&snapshot, &mut files);
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let state = if files.iter().any(|file| file.state == FileState::WrongSize) {
+        State::Corrupt
+    } else if files.is_empty() || files.iter().any(|file| file.state == FileState::Missing) {
+        State::Partial
+    } else {
+        State::Complete
+    };
+    let read = files
+        .iter()
+        .filter_map(|file| blobs.get(file.blob.as_deref()?));
+    let modified = fs::symlink_metadata(&snapshot)
+        .and_then(|found| found.modified())
+        .ok();
+    let added = added.or(modified).unwrap_or(SystemTime::UNIX_EPOCH);
+    CachedRevision {
+        accessed: read.map(|blob| blob.accessed).max().unwrap_or(added),
+        commit,
+        refs,
+        asked,
+        from,
+        files,
+        state,
+        added,
+        is_ours,
+    }
+}
+
+/// What stands in a snapshot under a name.
+struct Link {
+    /// The name of the content, where it is a link to one of the model.
+    blob: Option<String>,
+    /// The file itself, where it is no link.
+    plain: Option<Blob>,
+}
+
+impl Link {
+    fn content(&self, blobs: &Blobs) -> Option<Blob> {
+        self.plain
+            .or_else(|| blobs.get(self.blob.as_deref()?).copied())
+    }
+}
+
+fn read_links(dir: &Path, prefix: &str, links: &mut BTreeMap<String, Link>) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let path = format!("{prefix}{name}");
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
+        if kind.is_dir() {
+            read_links(&entry.path(), &format!("{path}/"), links);
+        } else if kind.is_symlink() {
+            let target = fs::read_link(entry.path()).ok();
+            let is_blob = |target: &PathBuf| {
+                target
+                    .parent()
+                    .and_then(Path::file_name)
+                    .is_some_and(|dir| dir == "blobs")
+            };
+            let name = target
+                .filter(is_blob)
+                .and_then(|target| target.file_name()?.to_str().map(str::to_owned));
+            links.insert(
+                path,
+                Link {
+                    blob: name,
+                    plain: None,
+                },
+            );
+        } else {
+            // Where links cannot be made, other tools put the file itself.
+            let plain = entry.metadata().ok().map(|found| blob(&found));
+            links.insert(path, Link { blob: None, plain });
+        }
+    }
+}
+
+/// Weights that a model's own index names and that are not there.
+fn add_missing_shards(snapshot: &Path, files: &mut Vec<CachedFile>) {
+    const INDEX: &str = "model.safetensors.index.json";
+    let has = |files: &[CachedFile], path: &str| files.iter().any(|file| file.path == path);
+    if !has(files, INDEX) {
+        return;
+    }
+    let index = fs::read(snapshot.join(INDEX)).ok();
+    let index: Option<serde_json::Value> =
+        index.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let shards: BTreeSet<String> = index
+        .as_ref()
+        .and_then(|index| index.get("weight_map")?.as_object())
+        .into_iter()
+        .flat_map(|map| map.values())
+        .filter_map(|shard| shard.as_str().map(str::to_owned))
+        .collect();
+    for shard in shards {
+        if !has(files, &shard) {
+            files.push(CachedFile {
+                path: shard,
+                blob: None,
+                size: 0,
+                state: FileState::Missing,
+            });
+        }
+    }
+}

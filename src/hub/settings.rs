@@ -1,0 +1,247 @@
+//! What the environment says about the hub: address, token, patience, proxies, certificates.
+
+use std::fs;
+use std::time::Duration;
+
+use miette::Diagnostic;
+use thiserror::Error;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Proxy};
+
+use super::{Patience, Token};
+
+/// Looks up a variable; one that is empty is not set.
+pub(super) type Environment<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+const PUBLIC: &str = "https://huggingface.co";
+/// Nothing heard for so long means that nothing comes.
+const SILENCE: Duration = Duration::from_secs(30);
+const CONNECT: Duration = Duration::from_secs(10);
+/// What is read at once from a connection.
+const BUFFER: usize = 256 << 10;
+
+/// How to ask the hub.
+#[derive(Clone, Debug)]
+pub struct HubSettings {
+    /// The hub's address.
+    pub endpoint: String,
+    /// Who asks.
+    pub token: Option<Token>,
+    /// Whether nothing may be asked at all.
+    pub offline: bool,
+    /// For how long nothing may be heard.
+    pub silence: Duration,
+    /// How often and how long to try again.
+    pub patience: Patience,
+    proxies: Proxies,
+    /// A file with the certificates to trust, in place of the usual ones.
+    certificates: Option<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Proxies {
+    secure: Option<String>,
+    plain: Option<String>,
+    none_for: Vec<String>,
+}
+
+/// Settings that cannot be used.
+#[derive(Debug, Error, Diagnostic)]
+pub enum SettingsError {
+    /// The endpoint is no address.
+    #[error("`HF_ENDPOINT` is no address: `{shown}`")]
+    #[diagnostic(code(hub::endpoint), help("it looks like `https://huggingface.co`"))]
+    Endpoint {
+        /// What it is.
+        shown: String,
+    },
+    /// A proxy's address is none.
+    #[error("the proxy of `{variable}` is no address")]
+    #[diagnostic(
+        code(hub::proxy),
+        help("it looks like `http://proxy.example.com:3128`")
+    )]
+    Proxy {
+        /// Where it stands.
+        variable: &'static str,
+    },
+    /// Certificates that cannot be read.
+    #[error("the certificates in `{file}` cannot be read: {because}")]
+    #[diagnostic(code(hub::certificates))]
+    Certificates {
+        /// Their file.
+        file: String,
+        /// Why not.
+        because: String,
+    },
+}
+
+impl SettingsError {
+    pub(super) fn endpoint(text: &str) -> SettingsError {
+        // What stands before an `@` may be a password.
+        let shown = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
+        SettingsError::Endpoint {
+            shown: shown.to_owned(),
+        }
+    }
+}
+
+impl HubSettings {
+    /// What this process's environment says.
+    pub fn of_this_process() -> HubSettings {
+        HubSettings::from(&|name: &str| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    fn from(env: &Environment<'_>) -> HubSettings {
+        let either = |lower: &str| env(lower).or_else(|| env(&lower.to_uppercase()));
+        let all = either("all_proxy");
+        let offline = env("HF_HUB_OFFLINE").or_else(|| env("TRANSFORMERS_OFFLINE"));
+        let silence = env("HF_HUB_DOWNLOAD_TIMEOUT").and_then(|text| text.parse().ok());
+        let certificates = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"];
+        HubSettings {
+            endpoint: env("HF_ENDPOINT").unwrap_or_else(|| PUBLIC.to_owned()),
+            token: Token::find(env),
+            offline: offline.is_some_and(|value| is_true(&value)),
+            silence: silence.map_or(SILENCE, Duration::from_secs),
+            patience: Patience::default(),
+            proxies: Proxies {
+                secure: either("https_proxy").or_else(|| all.clone()),
+                plain: either("http_proxy").or(all),
+                none_for: either("no_proxy")
+                    .map(|list| list.split(',').map(|host| host.trim().to_owned()).collect())
+                    .unwrap_or_default(),
+            },
+            certificates: certificates.into_iter().find_map(env),
+        }
+    }
+
+    /// What makes requests to addresses of a scheme.
+    pub(super) fn agent(&self, scheme: &str) -> Result<Agent, SettingsError> {
+        let (variable, proxy) = match scheme {
+            "https" => ("https_proxy", &self.proxies.secure),
+            _ => ("http_proxy", &self.proxies.plain),
+        };
+        let proxy = match proxy {
+            Some(text) => Some(self.proxy(text).ok_or(SettingsError::Proxy { variable })?),
+            None => None,
+        };
+        let config = Agent::config_builder()
+            .proxy(proxy)
+            // Where a redirect leads decides whether the token goes with it.
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .timeout_connect(Some(CONNECT))
+            .timeout_per_read(Some(self.silence))
+            .timeout_per_write(Some(self.silence))
+            .input_buffer_size(BUFFER)
+            .user_agent(concat!("aim-engine/", env!("CARGO_PKG_VERSION")))
+            .tls_config(match scheme {
+                "https" => self.tls()?,
+                _ => TlsConfig::default(),
+            })
+            .build();
+        Ok(config.new_agent())
+    }
+
+    fn proxy(&self, text: &str) -> Option<Proxy> {
+        let parsed = Proxy::new(text).ok()?;
+        let mut builder = Proxy::builder(parsed.protocol())
+            .host(parsed.host())
+            .port(parsed.port());
+        if let Some(name) = parsed.username() {
+            builder = builder.username(name);
+        }
+        if let Some(password) = parsed.password() {
+            builder = builder.password(password);
+        }
+        for host in self.proxies.none_for.iter().filter(|host| !host.is_empty()) {
+            builder = builder.no_proxy(host);
+        }
+        builder.build().ok()
+    }
+
+    fn tls(&self) -> Result<TlsConfig, SettingsError> {
+        let Some(file) = &self.certificates else {
+            return Ok(TlsConfig::default());
+        };
+        let wrong = |because: String| SettingsError::Certificates {
+            file: file.clone(),
+            because,
+        };
+        let bytes = fs::read(file).map_err(|error| wrong(error.to_string()))?;
+        let mut certificates: Vec<Certificate<'static>> = Vec::new();
+        for item in parse_pem(&bytes) {
+            match item {
+                Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
+                Ok(_) => {}
+                Err(error) => return Err(wrong(error.to_string())),
+            }
+        }
+        if certificates.is_empty() {
+            return Err(wrong("there is no certificate in it".to_owned()));
+        }
+        let roots = RootCerts::Specific(std::sync::Arc::new(certificates));
+        Ok(TlsConfig::builder().root_certs(roots).build())
+    }
+}
+
+/// How the hub's own tools read a switch.
+pub(super) fn is_true(value: &str) -> bool {
+    ["1", "on", "yes", "true"].contains(&value.to_lowercase().as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(pairs: &[(&str, &str)]) -> HubSettings {
+        HubSettings::from(&|name: &str| {
+            let found = pairs.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn the_environment_is_read_as_the_hubs_own_tools_do() {
+        let plain = settings(&[]);
+        assert_eq!(plain.endpoint, PUBLIC);
+        assert!(!plain.offline);
+        let set = settings(&[
+            ("HF_ENDPOINT", "http://mirror:8080"),
+            ("HF_HUB_OFFLINE", "ON"),
+            ("HF_HUB_DOWNLOAD_TIMEOUT", "3"),
+        ]);
+        assert_eq!(set.endpoint, "http://mirror:8080");
+        assert!(set.offline);
+        assert_eq!(set.silence, Duration::from_secs(3));
+    }
+
+    #[test]
+    fn each_scheme_has_its_proxy() {
+        let set = settings(&[
+            ("HTTPS_PROXY", "http://user:secret@secure:1"),
+            ("all_proxy", "http://all:2"),
+            ("NO_PROXY", "localhost, .internal"),
+        ]);
+        let proxy = |scheme: &str| {
+            set.agent(scheme)
+                .unwrap()
+                .config()
+                .proxy()
+                .cloned()
+                .unwrap()
+        };
+        assert_eq!(proxy("https").host(), "secure");
+        assert_eq!(proxy("https").username(), Some("user"));
+        assert_eq!(proxy("http").host(), "all");
+        assert!(proxy("http").is_no_proxy(&"http://hub.internal/x".parse().unwrap()));
+        assert!(!proxy("http").is_no_proxy(&"http://hub.example/x".parse().unwrap()));
+        let wrong = settings(&[("https_proxy", "://")])
+            .agent("https")
+            .unwrap_err();
+        assert_eq!(
+            wrong.to_string(),
+            "the proxy of `https_proxy` is no address"
+        );
+    }
+}
