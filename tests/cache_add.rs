@@ -365,6 +365,28 @@ fn names_that_lead_out_of_the_folder_are_refused() {
 }
 
 #[test]
+fn a_cache_that_only_others_write_is_read() {
+    let (place, hub) = (Place::new(), Hub::start());
+    hub.add(MODEL, &one_large());
+    cache(&place, &hub, &["add", MODEL]).exits(0);
+    // As root every file may be written, so that only the missing trace of a writing shows it.
+    let written = |name: &str| {
+        let found = fs::metadata(place.path("models/hub").join(name));
+        found.unwrap().modified().unwrap()
+    };
+    let folders = ["models--acme--Rocket-7B", "models--acme--Rocket-7B/.aim"];
+    let before = folders.map(written);
+    fs::remove_dir_all(place.path("models/hub/.locks/models--acme--Rocket-7B")).unwrap();
+    cache(&place, &hub, &["add", MODEL]).exits(0);
+    assert_eq!(folders.map(written), before);
+    assert!(
+        !place
+            .path("models/hub/.locks/models--acme--Rocket-7B")
+            .exists()
+    );
+}
+
+#[test]
 fn without_the_network_what_is_there_is_enough() {
     let (place, hub) = (Place::new(), Hub::start());
     hub.add(MODEL, &one_large());

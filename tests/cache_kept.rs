@@ -137,7 +137,7 @@ fn each_thing_that_is_wrong_is_named_with_what_mends_it() {
         ("config.json", b"{}".to_vec()),
         ("model.safetensors", noise(1, 50_000)),
     ];
-    hub.add(MODEL, &files);
+    let commit = hub.add(MODEL, &files);
     cache(&place, &hub, &["add", MODEL]).exits(0);
     let verdict = |words: &[&str]| {
         let answer = cache(
@@ -190,12 +190,28 @@ fn each_thing_that_is_wrong_is_named_with_what_mends_it() {
     );
     cache(&place, &hub, &["add", MODEL]).exits(0);
     assert_eq!(verdict(&["--deep"]).0, 0);
+    // So does a link that leads elsewhere, and nothing is fetched to mend it.
+    let snapshot = folder(&place).join("snapshots").join(&commit);
+    fs::remove_file(snapshot.join("model.safetensors")).unwrap();
+    let config = format!("../../blobs/{}", blob(&files[0].1));
+    symlink(config, snapshot.join("model.safetensors")).unwrap();
+    assert_eq!(
+        verdict(&[]),
+        (
+            1,
+            vec!["corrupt wrong content: model.safetensors".to_owned()]
+        )
+    );
+    let sent = hub.sent();
+    cache(&place, &hub, &["verify", "--mend"]).exits(1);
+    cache(&place, &hub, &["add", MODEL]).exits(0);
+    assert_eq!((verdict(&["--deep"]).0, hub.sent()), (0, sent));
     // What is nobody's.
-    let commit = "0".repeat(40);
-    place.write("models/hub/models--acme--Rocket-7B/refs/old", &commit);
+    let nothing = "0".repeat(40);
+    place.write("models/hub/models--acme--Rocket-7B/refs/old", &nothing);
     place.write("models/hub/models--acme--Rocket-7B/notes.txt", "x");
     place.write(
-        &format!("models/hub/models--acme--Rocket-7B/blobs/{commit}"),
+        &format!("models/hub/models--acme--Rocket-7B/blobs/{nothing}"),
         "x",
     );
     place.write("models/hub/datasets--a--b/x", "x");
@@ -205,7 +221,7 @@ fn each_thing_that_is_wrong_is_named_with_what_mends_it() {
         said,
         [
             "complete ".to_owned(),
-            format!("corrupt it names the commit {commit}, which is not there"),
+            format!("corrupt it names the commit {nothing}, which is not there"),
             "foreign no revision has it (1 B)".to_owned(),
             "foreign it belongs to no model's folder".to_owned(),
             "foreign it is no model".to_owned(),

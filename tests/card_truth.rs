@@ -10,7 +10,7 @@ mod models;
 
 use std::sync::atomic::Ordering;
 
-use aim_engine::card::Made;
+use aim_engine::card::{Made, update};
 use aim_engine::catalog::model::{self, Model};
 use aim_engine::catalog::{embedded, yaml};
 use serde_json::{Value as Json, json};
@@ -56,6 +56,34 @@ fn agrees(id: &str, made: &Made) {
     assert_eq!(card.context_length, wanted.context_length, "{id}");
     assert_eq!(card.weights_precision, wanted.weights_precision, "{id}");
     assert_eq!(made.notes, Vec::<String>::new());
+    changes_no_figure(id, made);
+}
+
+/// Fails unless the built-in card's update leaves its figures, and all of its lines but those that tell of them.
+#[track_caller]
+fn changes_no_figure(id: &str, made: &Made) {
+    let bytes = embedded::read(&format!("models/{id}.yaml")).unwrap();
+    let text = std::str::from_utf8(bytes).unwrap();
+    let made = Made {
+        model: id.to_owned(),
+        ..made.clone()
+    };
+    let updated = update(text, &made).unwrap();
+    assert_eq!(updated.notes, Vec::<String>::new(), "{id}");
+    for change in &updated.changes {
+        let is_about = change.key == "uncertain" || change.key.starts_with("sources.");
+        let is_new = change.key == "weights_gib" && change.from.is_none();
+        assert!(is_about || is_new, "{id}: {change:?}");
+    }
+    let is_about = |line: &&str| {
+        let told = ["weights_gib:", "uncertain:"];
+        !told.iter().any(|key| line.trim_start().starts_with(key))
+    };
+    let kept = |text: &'static str| text.lines().filter(is_about).collect::<Vec<_>>();
+    let after = updated.text.lines().filter(is_about).collect::<Vec<_>>();
+    assert_eq!(after, kept(text), "{id}");
+    let again = update(&updated.text, &made).unwrap();
+    assert_eq!(again.changes, Vec::new(), "{id}");
 }
 
 fn qwen3_32b() -> Json {

@@ -186,4 +186,22 @@ fn a_site_replaces_a_built_in_file_of_checks_by_its_folder_and_name() {
     assert_eq!(found(&ran), ["AIM301 site/recipes/one.yaml:9:31"]);
     place.write("site/rules/lint/serving.dl", nothing);
     place.run(&["lint", "site"]).exits(0);
+    // Of the files of checks none needs another one.
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/lint");
+    let shared = ["main.dl", "written.dl", "figures.dl", "engines.dl"];
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if shared.contains(&name.as_str()) {
+            continue;
+        }
+        let place = Place::new();
+        place.write("site/recipes/one.yaml", wrong("one"));
+        place.write(&format!("site/rules/lint/{name}"), nothing);
+        let ran = place.run(&["lint", "site"]);
+        assert!(
+            [Some(0), Some(1)].contains(&ran.code),
+            "{name}: {}",
+            ran.err
+        );
+    }
 }

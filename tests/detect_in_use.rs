@@ -77,3 +77,31 @@ fn nothing_is_in_use_where_nothing_is_told() {
     assert_eq!(idle("mi210-4", Extent::Usage), [0, 1, 2, 3]);
     assert_eq!(on("cpu-only", &[], Extent::Usage), InUse::default());
 }
+
+/// The memory that a decision for the machine reckons with.
+fn decided_vram(machine: &str) -> Option<i64> {
+    let dir = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_aim-engine"))
+        .args([
+            "generate",
+            "Qwen/Qwen3-8B",
+            "1",
+            "--format",
+            "json",
+            "--root",
+        ])
+        .arg(Path::new("fixtures/hosts").join(machine))
+        .env("XDG_CACHE_HOME", dir.path())
+        .env("XDG_STATE_HOME", dir.path())
+        .output()
+        .unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    answer["machine"]["vram_mib"].as_i64()
+}
+
+#[test]
+fn a_part_of_a_gpu_has_a_part_of_its_memory() {
+    assert_eq!(decided_vram("mi300x-1-cpx"), Some(24_574));
+    assert_eq!(decided_vram("mi300x-1-cpx-no-memory"), Some(24_576));
+    assert_eq!(decided_vram("mi300x-8"), Some(196_608));
+}

@@ -111,6 +111,11 @@ fn no_gpu_is_zero_devices_and_no_driver_is_no_observation() {
         no_driver.looked_at,
         [
             "fixtures/hosts/no-driver/sys/class/kfd/kfd/topology/nodes",
+            "amd-smi",
+            "rocm-smi",
+            "rocminfo",
+            "fixtures/hosts/no-driver/sys/class/drm",
+            "fixtures/hosts/no-driver/sys/bus/pci/devices",
             "ROCR_VISIBLE_DEVICES",
             "HIP_VISIBLE_DEVICES",
             "CUDA_VISIBLE_DEVICES",

@@ -459,3 +459,42 @@ fn the_exit_code_tells_whether_something_stops_a_launch() {
     let (code, saved) = doctor(["--host", &host.display().to_string()]);
     assert_eq!((code, &saved["findings"]), (1, &answer["findings"]));
 }
+
+#[test]
+fn what_was_seen_is_kept_and_a_gpu_that_was_there_is_missed() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |words: &[&str]| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_aim-engine"))
+            .args(words)
+            .env("XDG_CACHE_HOME", dir.path())
+            .env("XDG_STATE_HOME", dir.path())
+            .output()
+            .unwrap()
+    };
+    run(&["detect"]);
+    let file = dir.path().join("aim-engine/state.db");
+    let state = rusqlite::Connection::open(&file).unwrap();
+    let count = |ask: &str| {
+        state
+            .query_row(ask, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    assert!(count("SELECT count(*) FROM seen") > 3);
+    let without = "SELECT count(*) FROM seen WHERE time NOT LIKE '2%Z'
+                   OR level NOT IN ('host', 'container', 'runtime') OR source = '' OR origin = ''";
+    assert_eq!(count(without), 0);
+
+    let there =
+        "INSERT INTO seen SELECT look, '2026-05-04T03:02:01Z', 'host', 'kfd', 'nodes/9', 'gpu 7',
+                 'location', 'fffe:1f:00.0' FROM look";
+    state.execute(there, []).unwrap();
+    let output = run(&["doctor", "--format", "json"]);
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = answer["findings"].as_array().unwrap();
+    let gone = findings.iter().find(|finding| finding["code"] == "HOST43");
+    let message = gone.unwrap()["message"].as_str().unwrap();
+    assert_eq!(
+        message,
+        "the GPU at fffe:1f:00.0 was there at 2026-05-04T03:02:01Z, and is not any more"
+    );
+}

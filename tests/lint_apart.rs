@@ -1,7 +1,4 @@
-//! Which checks are evaluated group of files by group of files, and that a run after a change finds what a run
-//! from nothing finds.
-
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+//! Which checks are evaluated group of files by group of files.
 
 use aim_engine::policy::{Policy, RuleSources};
 use aim_engine::store::{Layer, Store, StoreSpec};

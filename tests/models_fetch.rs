@@ -3,6 +3,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     reason = "a test that cannot go on ends"
 )]
@@ -150,7 +151,7 @@ fn a_card_is_written_to_its_place_and_used() {
 #[test]
 fn an_update_changes_what_differs_and_keeps_all_else() {
     let (place, hub) = (Place::new(), Hub::start());
-    hub.add(MODEL, &files(&config()));
+    let commit = hub.add(MODEL, &files(&config()));
     let before = "# Ours.\r\nhuggingface_id: 'acme/Rocket-7B' # the id\r\nsize: \"9B\"\r\n\
         gated: false\r\nparameters: 0x7 # guessed\r\nweights_precision: \"fp16\"\r\n\
         context_length: 40960\r\nattention: {layers: 4, kv_heads: 1, head_dim: 16} # measured\r\n\
@@ -159,22 +160,18 @@ fn an_update_changes_what_differs_and_keeps_all_else() {
     place.write("site/models/acme/Rocket-7B.yaml", before);
     let updated = fetch(&place, &hub, &["--catalog", "site", "--update"]).exits(0);
     let text = card(&place);
-    let commit = text.split(" at ").nth(1).unwrap()[..12].to_owned();
+    let at = format!("commit {}", &commit[..12]);
     let wanted = format!(
         "# Ours.\r\nhuggingface_id: 'acme/Rocket-7B' # the id\r\nsize: \"9B\"\r\n\
         gated: false\r\nparameters: {PARAMETERS} # guessed\r\nweights_precision: \"bf16\"\r\n\
         context_length: 40960\r\n\
         attention: {{layers: 4, heads: 4, kv_heads: 2, head_dim: 16}} # measured\r\n\
         # Who wrote it\r\nuncertain: [builder]\r\nsources:\r\n  \
-        parameters: shapes in the headers of 2 files (acme/Rocket-7B at {commit})\r\n"
+        parameters: \"shapes in the headers of 2 files; {at}\"\r\n  \
+        weights_precision: \"types in the headers; {at}\"\r\n  \
+        attention: \"config.json; {at}\"\r\n"
     );
-    let wanted_sources = text.split("sources:\r\n").nth(1).unwrap();
-    let (text_head, wanted_head) = (
-        text.split("sources:").next().unwrap(),
-        wanted.split("sources:").next().unwrap(),
-    );
-    assert_eq!(text_head, wanted_head);
-    assert!(wanted_sources.contains("shapes in the headers of 2 files (acme/Rocket-7B at "));
+    assert_eq!(text, wanted);
     assert!(
         updated
             .out
@@ -249,6 +246,15 @@ fn offline_the_cache_is_read() {
         keys.contains(&"parameters") && !keys.contains(&"gated"),
         "{keys:?}"
     );
+    // Of a model that is there in part, what is there.
+    let snapshot = place
+        .path("models/hub/models--acme--Rocket-7B/snapshots")
+        .join(&commit);
+    fs::remove_file(snapshot.join("model-00002-of-00002.safetensors")).unwrap();
+    let answer = ran(&mut offline).exits(0).json();
+    let note = "1 of 2 files with weights are missing: parameters are not known";
+    assert_eq!(answer["notes"], json!([note]));
+    assert!(answer["card"].as_str().unwrap().contains("\n  layers: 4 "));
 }
 
 #[test]
@@ -330,5 +336,5 @@ fn models_without_headers_or_configuration() {
     );
     fetch(&place, &hub, &[])
         .exits(1)
-        .says("is longer than the file");
+        .says("`model.safetensors` is no safetensors file");
 }

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aim_engine::datalog::{ast::Decl, load, source::Sources};
 use aim_engine::policy::{RuleSources, builtin_names, read_builtin};
-use aim_engine::store::{Layer, Store, StoreSpec};
+use aim_engine::store::{Layer, Store, StoreSpec, lent_relations};
 use pretty_assertions::assert_eq;
 use program::Place;
 use rusqlite::Connection;
@@ -55,9 +55,9 @@ const INNER: [&str; 6] = [
 ];
 
 /// Columns that are no part of a relation: how a view is limited, and what other views take from it.
-const ASIDE: [&str; 3] = ["scope_key", "backend_id", "repeats"];
+const ASIDE: [&str; 4] = ["scope_key", "of_file", "backend_id", "repeats"];
 
-/// The declarations of the built-in rules that are `.input`, by name.
+/// The columns of the built-in rules' `.input` relations, sorted.
 fn inputs() -> BTreeMap<String, Vec<String>> {
     let mut sources = Sources::new();
     let (files, mut loader) = RuleSources::default().into_sources(&mut sources);
@@ -73,7 +73,8 @@ fn inputs() -> BTreeMap<String, Vec<String>> {
         let text = read_builtin(file).unwrap();
         for name in text.lines().filter_map(|line| line.strip_prefix(".input ")) {
             let columns = decls[name].columns.iter();
-            let columns = columns.map(|column| column.name.name.clone()).collect();
+            let mut columns: Vec<_> = columns.map(|column| column.name.name.clone()).collect();
+            columns.sort();
             inputs.insert(name.trim().to_owned(), columns);
         }
     }
@@ -89,29 +90,34 @@ fn embedded(place: &Place) -> Connection {
         ..StoreSpec::default()
     };
     drop(Store::open(&spec).unwrap());
-    Connection::open(file).unwrap()
+    let connection = Connection::open(file).unwrap();
+    // A store does not have these by itself.
+    let written = include_str!("../src/store/written.sql");
+    connection.execute_batch(written).unwrap();
+    connection
 }
 
-/// The views of a store with their columns.
+/// The views of a store with their columns, sorted.
 fn views() -> BTreeMap<String, Vec<String>> {
     let place = Place::new();
-    let connection = embedded(&place);
-    let mut columns = connection
-        .prepare(
-            "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c
-             WHERE m.type = 'view' ORDER BY m.name, c.cid",
-        )
-        .unwrap();
-    let mut rows = columns.query([]).unwrap();
-    let mut views: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    while let Some(row) = rows.next().unwrap() {
-        let column: String = row.get(1).unwrap();
-        let columns = views.entry(row.get(0).unwrap()).or_default();
-        if !ASIDE.contains(&column.as_str()) {
-            columns.push(column);
-        }
-    }
-    views
+    let store = Store::open(&StoreSpec {
+        layers: Layer::stack(None, &[]),
+        file: Some(place.path("store.db")),
+        ..StoreSpec::default()
+    })
+    .unwrap();
+    let lent: Vec<&str> = lent_relations().collect();
+    let names = store.view_names().unwrap();
+    names
+        .into_iter()
+        .filter(|name| !lent.contains(&name.as_str()))
+        .map(|name| {
+            let mut columns = store.view_columns(&name).unwrap();
+            columns.retain(|column| !ASIDE.contains(&column.as_str()));
+            columns.sort();
+            (name, columns)
+        })
+        .collect()
 }
 
 #[test]
@@ -123,7 +129,7 @@ fn each_input_of_the_rules_is_a_view_with_its_columns_and_each_view_is_an_input(
             "`{name}` is no input any more"
         );
     }
-    for name in aim_engine::store::lent_relations() {
+    for name in lent_relations() {
         assert!(inputs.remove(name).is_some(), "`{name}` is no input");
     }
     let mut views = views();

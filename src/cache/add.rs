@@ -10,7 +10,7 @@ use super::download::{Fetch, is_there};
 use super::layout::ModelFolder;
 use super::manifest::Manifest;
 use super::meter::Meter;
-use super::publish::publish;
+use super::publish::{is_published, publish};
 use super::{Cache, CacheError, lock, space};
 use crate::hub::{Commit, Hub, HubFile, ModelId, Revision};
 
@@ -94,6 +94,14 @@ impl Plan {
         Meter::of(self.contents())
     }
 
+    pub(super) fn added(&self, fetched: u64) -> Added {
+        Added {
+            path: self.folder.snapshot(&self.commit),
+            size: self.size(),
+            fetched,
+        }
+    }
+
     /// A file for each content, the largest first.
     pub(super) fn contents(&self) -> Vec<&HubFile> {
         let mut files: Vec<&HubFile> = self.files.iter().collect();
@@ -111,6 +119,10 @@ impl Plan {
 /// published, and what was fetched is kept.
 pub fn add(hub: &Hub, plan: &Plan, meter: &Meter, jobs: usize) -> Result<Added, CacheError> {
     let folder = &plan.folder;
+    // Nothing has to be written then, and the cache may be one that only others write.
+    if is_published(folder, &plan.commit, &plan.revision, &plan.files) {
+        return Ok(plan.added(0));
+    }
     let _used = prepare(plan)?;
     let stopped = AtomicBool::new(false);
     let fetch = Fetch {
@@ -149,11 +161,7 @@ pub fn add(hub: &Hub, plan: &Plan, meter: &Meter, jobs: usize) -> Result<Added, 
         return Err(error);
     }
     publish(folder, &plan.commit, &plan.revision, &plan.files)?;
-    Ok(Added {
-        path: folder.snapshot(&plan.commit),
-        size: plan.size(),
-        fetched: meter.fetched(),
-    })
+    Ok(plan.added(meter.fetched()))
 }
 
 /// Makes the folders, notes what is wanted, and looks whether there is room.

@@ -116,7 +116,7 @@ impl Fetch<'_> {
             if read == 0 {
                 break;
             }
-            hasher.update(&buffer[..read]);
+            buffer = hasher.update(buffer, read);
             at += read as u64;
             meter.set_done(at);
         }
@@ -160,7 +160,7 @@ impl Fetch<'_> {
                 incomplete
                     .write_all_at(&buffer[..read], at)
                     .map_err(|error| CacheError::io("written", path, error))?;
-                hasher.update(&buffer[..read]);
+                buffer = hasher.update(buffer, read);
                 at += read as u64;
                 meter.came(read as u64);
                 meter.set_done(at);

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use super::in_use::{Uses, uses};
-use super::scan::{CachedModel, CachedRevision, Scan, scan};
+use super::scan::{CachedModel, CachedRevision, Care, Scan, scan};
 use super::{Cache, CacheError, space};
 use crate::store::{Lender, LentCell, ModelUse, ModelUses};
 
@@ -52,9 +52,9 @@ impl CacheFacts {
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn look(cache: Cache, limits: Limits) -> Result<CacheFacts, CacheError> {
+    pub fn look(cache: Cache, limits: Limits, care: Care) -> Result<CacheFacts, CacheError> {
         let found = Found {
-            scan: scan(&cache)?,
+            scan: scan(&cache, care)?,
             remembered: ModelUses::of_this_user().of(cache.root()),
         };
         let facts = CacheFacts::new(Some(cache), limits);
@@ -72,7 +72,7 @@ impl CacheFacts {
             let Some(cache) = &self.cache else {
                 return Found::default();
             };
-            let scan = scan(cache).unwrap_or_else(|error| {
+            let scan = scan(cache, Care::Close).unwrap_or_else(|error| {
                 tracing::warn!("{error}");
                 Scan::default()
             });

@@ -64,8 +64,8 @@ impl Digest {
 pub(super) enum Hasher {
     Here(Digest),
     Beside {
-        pieces: SyncSender<Vec<u8>>,
-        /// Emptied buffers, to be filled again.
+        pieces: SyncSender<(Vec<u8>, usize)>,
+        /// Buffers to be filled again.
         back: Receiver<Vec<u8>>,
         thread: JoinHandle<Digest>,
     },
@@ -76,12 +76,11 @@ impl Hasher {
         if size < SMALL {
             return Hasher::Here(digest);
         }
-        let (pieces, waiting) = sync_channel::<Vec<u8>>(WAITING);
+        let (pieces, waiting) = sync_channel::<(Vec<u8>, usize)>(WAITING);
         let (emptied, back) = sync_channel(WAITING + 2);
         let thread = thread::spawn(move || {
-            while let Ok(mut piece) = waiting.recv() {
-                digest.update(&piece);
-                piece.clear();
+            while let Ok((piece, length)) = waiting.recv() {
+                digest.update(&piece[..length]);
                 let _ = emptied.try_send(piece);
             }
             digest
@@ -93,13 +92,17 @@ impl Hasher {
         }
     }
 
-    pub fn update(&mut self, bytes: &[u8]) {
+    /// Takes the first so many bytes of a buffer, and gives back one to go on with.
+    pub fn update(&mut self, buffer: Vec<u8>, length: usize) -> Vec<u8> {
         match self {
-            Hasher::Here(digest) => digest.update(bytes),
+            Hasher::Here(digest) => {
+                digest.update(&buffer[..length]);
+                buffer
+            }
             Hasher::Beside { pieces, back, .. } => {
-                let mut piece = back.try_recv().unwrap_or_default();
-                piece.extend_from_slice(bytes);
-                let _ = pieces.send(piece);
+                let size = buffer.len();
+                let _ = pieces.send((buffer, length));
+                back.try_recv().unwrap_or_else(|_| vec![0; size])
             }
         }
     }
@@ -124,8 +127,9 @@ mod tests {
     fn contents_are_named_as_git_and_the_hub_do() {
         let name = |digest: Digest, size| {
             let mut hasher = Hasher::new(digest, size);
-            hasher.update(b"hel");
-            hasher.update(b"lo\n");
+            let buffer = hasher.update(b"hel..".to_vec(), 3);
+            assert_eq!(buffer.len(), 5);
+            hasher.update(b"lo\n".to_vec(), 3);
             hasher.finish().unwrap()
         };
         let git = BlobId::Git("ce013625030ba8dba906f756967f9e9ca394464a".to_owned());

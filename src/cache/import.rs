@@ -134,11 +134,7 @@ pub fn import(plan: &Plan, dir: &Path, meter: &Meter) -> Result<Added, CacheErro
         of_file.is(Step::Done);
     }
     publish(folder, &plan.commit, &plan.revision, &plan.files)?;
-    Ok(Added {
-        path: folder.snapshot(&plan.commit),
-        size: plan.size(),
-        fetched: 0,
-    })
+    Ok(plan.added(0))
 }
 
 fn take(folder: &ModelFolder, file: &HubFile, from: &Path) -> Result<(), CacheError> {

@@ -1,4 +1,5 @@
-//! Locks between processes: `flock` on a file, as `huggingface_hub` takes them.
+//! Locks between processes: `flock` on a file, as `huggingface_hub` takes them. Where the file system has
+//! none, nothing is locked.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -36,6 +37,11 @@ pub(super) fn take(
                 }
                 thread::sleep(STEP);
             }
+            // Then two may fetch the same content. They write the same bytes to the same places, and
+            // what is wrong in the end is not published.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                return Ok(Some(Held { _file: file }));
+            }
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
@@ -44,8 +50,10 @@ pub(super) fn take(
 /// Takes a lock that many may hold together, once nobody holds it alone.
 pub(super) fn share(path: &Path) -> io::Result<Held> {
     let file = open(path)?;
-    file.lock_shared()?;
-    Ok(Held { _file: file })
+    match file.lock_shared() {
+        Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(error),
+        _ => Ok(Held { _file: file }),
+    }
 }
 
 /// Takes a lock; none where another holds it.

@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, Metadata};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
 use super::Cache;
 use super::layout::{INCOMPLETE, ModelFolder};
 use super::manifest::Manifest;
-use super::scan::{Blob, CachedFile, CachedModel, CachedRevision, FileState, State};
+use super::scan::{Blob, CachedFile, CachedModel, CachedRevision, Care, FileState, State};
 use crate::hub::{Commit, ModelId};
 
 /// What the hub's own tools and this program put into a model's folder.
 const OF_A_MODEL: &[&str] = &["blobs", "refs", "snapshots", "trees", ".aim", ".no_exist"];
 
-pub(super) fn look(cache: &Cache, id: &ModelId) -> CachedModel {
+pub(super) fn look(cache: &Cache, id: &ModelId, care: Care) -> CachedModel {
     let folder = cache.model(id);
     let (blobs, incomplete) = blobs(&folder);
     let mut refs: HashMap<String, Vec<String>> = HashMap::new();
@@ -35,18 +35,20 @@ pub(super) fn look(cache: &Cache, id: &ModelId) -> CachedModel {
             }
         }
     }
-    for entry in fs::read_dir(folder.dir()).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if !OF_A_MODEL.contains(&&*name) && !name.starts_with(super::durable::SCRATCH) {
-            foreign.push(entry.path());
+    if care == Care::Close {
+        for entry in fs::read_dir(folder.dir()).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if !OF_A_MODEL.contains(&&*name) && !name.starts_with(super::durable::SCRATCH) {
+                foreign.push(entry.path());
+            }
         }
     }
     let mut revisions: Vec<CachedRevision> = commits
         .into_iter()
         .map(|commit| {
             let refs = refs.remove(commit.as_str()).unwrap_or_default();
-            revision(&folder, &blobs, commit, refs)
+            revision(&folder, &blobs, commit, refs, care)
         })
         .collect();
     revisions.sort_by(|a, b| b.added.cmp(&a.added).then(a.commit.cmp(&b.commit)));
@@ -75,8 +77,12 @@ fn blobs(folder: &ModelFolder) -> (Blobs, Blobs) {
         let Ok(name) = entry.file_name().into_string() else {
             continue;
         };
-        // Through a link: newer tools share contents between models.
-        let Ok(found) = fs::metadata(entry.path()) else {
+        // Newer tools share contents between models by links.
+        let found = match entry.file_type() {
+            Ok(kind) if kind.is_symlink() => fs::metadata(entry.path()),
+            _ => entry.metadata(),
+        };
+        let Ok(found) = found else {
             continue;
         };
         let into = match name.ends_with(INCOMPLETE) {
@@ -123,6 +129,7 @@ fn revision(
     blobs: &Blobs,
     commit: Commit,
     refs: Vec<String>,
+    care: Care,
 ) -> CachedRevision {
     let snapshot = folder.snapshot(&commit);
     let mut links = BTreeMap::new();
@@ -137,10 +144,20 @@ fn revision(
         added =
             SystemTime::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(manifest.added_at));
         for (path, entry) in manifest.files {
-            let link = links.remove(&path);
-            let state = match link.and_then(|link| link.content(blobs)) {
+            let whole = |found: Option<Blob>| match found {
                 Some(found) if found.size == entry.size => FileState::There,
                 Some(_) => FileState::WrongSize,
+                None => FileState::Missing,
+            };
+            let state = match links.remove(&path) {
+                Some(Link::Plain(found)) => whole(Some(found)),
+                Some(Link::To)
+                    if care == Care::Close
+                        && content_name(&snapshot.join(&path)).as_ref() != Some(&entry.blob) =>
+                {
+                    FileState::WrongSize
+                }
+                Some(Link::To) => whole(blobs.get(&entry.blob).copied()),
                 None => FileState::Missing,
             };
             files.push(CachedFile {
@@ -153,7 +170,14 @@ fn revision(
     }
     // What another tool added, also to a commit that was added here.
     for (path, link) in links {
-        let found = link.content(blobs);
+        let (name, found) = match link {
+            Link::To => {
+                let name = content_name(&snapshot.join(&path));
+                let found = name.as_ref().and_then(|name| blobs.get(name).copied());
+                (name, found)
+            }
+            Link::Plain(found) => (None, Some(found)),
+        };
         files.push(CachedFile {
             path,
             size: found.map_or(0, |found| found.size),
@@ -161,7 +185,7 @@ fn revision(
                 Some(_) => FileState::There,
                 None => FileState::Missing,
             },
-            blob: link.blob,
+            blob: name,
         });
     }
     if !is_ours {
@@ -196,18 +220,11 @@ fn revision(
 }
 
 /// What stands in a snapshot under a name.
-struct Link {
-    /// The name of the content, where it is a link to one of the model.
-    blob: Option<String>,
-    /// The file itself, where it is no link.
-    plain: Option<Blob>,
-}
-
-impl Link {
-    fn content(&self, blobs: &Blobs) -> Option<Blob> {
-        self.plain
-            .or_else(|| blobs.get(self.blob.as_deref()?).copied())
-    }
+enum Link {
+    /// A link.
+    To,
+    /// The file itself, as other tools put it where links cannot be made.
+    Plain(Blob),
 }
 
 fn read_links(dir: &Path, prefix: &str, links: &mut BTreeMap<String, Link>) {
@@ -222,29 +239,19 @@ fn read_links(dir: &Path, prefix: &str, links: &mut BTreeMap<String, Link>) {
         if kind.is_dir() {
             read_links(&entry.path(), &format!("{path}/"), links);
         } else if kind.is_symlink() {
-            let target = fs::read_link(entry.path()).ok();
-            let is_blob = |target: &PathBuf| {
-                target
-                    .parent()
-                    .and_then(Path::file_name)
-                    .is_some_and(|dir| dir == "blobs")
-            };
-            let name = target
-                .filter(is_blob)
-                .and_then(|target| target.file_name()?.to_str().map(str::to_owned));
-            links.insert(
-                path,
-                Link {
-                    blob: name,
-                    plain: None,
-                },
-            );
-        } else {
-            // Where links cannot be made, other tools put the file itself.
-            let plain = entry.metadata().ok().map(|found| blob(&found));
-            links.insert(path, Link { blob: None, plain });
+            links.insert(path, Link::To);
+        } else if let Ok(found) = entry.metadata() {
+            links.insert(path, Link::Plain(blob(&found)));
         }
     }
+}
+
+/// The name of the content that a link leads to, where that is one of a model.
+fn content_name(link: &Path) -> Option<String> {
+    let target = fs::read_link(link).ok()?;
+    let dir = target.parent()?.file_name()?;
+    let name = target.file_name()?.to_str()?;
+    (dir == "blobs").then(|| name.to_owned())
 }
 
 /// Weights that a model's own index names and that are not there.

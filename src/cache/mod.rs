@@ -38,6 +38,6 @@ pub use meter::{FileMeter, Meter, Step};
 pub use place::cache_dir;
 pub use remove::{Removed, remove_orphan, remove_revisions};
 pub use retention::{Fate, Orphan, Retention, retention};
-pub use scan::{Blob, CachedFile, CachedModel, CachedRevision, FileState, Scan, State, scan};
+pub use scan::{Blob, CachedFile, CachedModel, CachedRevision, Care, FileState, Scan, State, scan};
 pub use verify::{Condition, Verdict, contents_meter, mend, verify};
 pub use wanted::{Choice, Patterns, choose};

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use super::download::is_there;
 use super::layout::ModelFolder;
 use super::{CacheError, durable, lock};
 use crate::hub::{Commit, HubFile, Revision};
@@ -34,6 +35,25 @@ pub(super) fn publish(
             .map_err(|error| CacheError::io("written", &reference, error))?;
     }
     Ok(())
+}
+
+/// Whether all of that was done before.
+pub(super) fn is_published(
+    folder: &ModelFolder,
+    commit: &Commit,
+    revision: &Revision,
+    files: &[HubFile],
+) -> bool {
+    let snapshot = folder.snapshot(commit);
+    let is_linked = |file: &HubFile| {
+        let link = fs::read_link(snapshot.join(file.path.as_str()));
+        link.is_ok_and(|link| link == target(file)) && is_there(&folder.blob(&file.blob), file.size)
+    };
+    let is_named = || {
+        let named = fs::read_to_string(folder.reference(revision));
+        revision.as_commit().is_some() || named.is_ok_and(|named| named == commit.as_str())
+    };
+    is_named() && files.iter().all(is_linked)
 }
 
 /// What runs that were killed left behind. Nobody else is writing: the lock is held.

@@ -84,7 +84,7 @@ pub fn remove_revisions(
             removed.freed += remove_content(&path)?;
         }
     }
-    if staying.is_empty() && !going.is_empty() {
+    if staying.is_empty() {
         removed.freed += plain_bytes(&folder.blobs());
         gone(folder.dir(), true)?;
     }

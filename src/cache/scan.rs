@@ -93,7 +93,7 @@ pub enum FileState {
     There,
     /// Not, or not all of it.
     Missing,
-    /// With another size than it should have.
+    /// With another size than it should have, or a link that leads elsewhere.
     WrongSize,
 }
 
@@ -119,11 +119,21 @@ impl State {
     }
 }
 
+/// How closely to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Care {
+    /// Names and sizes, which take no time: a link that was made here is taken to lead where it should,
+    /// and what is foreign to a model's folder is not looked for.
+    Quick,
+    /// Everything but what is in the files.
+    Close,
+}
+
 /// Looks at a cache.
 ///
 /// # Errors
 /// Its folder cannot be read. One that is not there is empty.
-pub fn scan(cache: &Cache) -> Result<Scan, CacheError> {
+pub fn scan(cache: &Cache, care: Care) -> Result<Scan, CacheError> {
     let hub = cache.hub();
     let entries = match fs::read_dir(&hub) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Scan::default()),
@@ -142,7 +152,10 @@ pub fn scan(cache: &Cache) -> Result<Scan, CacheError> {
     }
     models.sort_unstable();
     foreign.sort_unstable();
-    let models = models.par_iter().map(|model| look(cache, model)).collect();
+    let models = models
+        .par_iter()
+        .map(|model| look(cache, model, care))
+        .collect();
     Ok(Scan { models, foreign })
 }
 
@@ -157,10 +170,10 @@ impl Scan {
 }
 
 impl CachedModel {
-    /// Looks at one model's folder; none where there is none.
+    /// Looks closely at one model's folder; none where there is none.
     pub fn look(cache: &Cache, id: &ModelId) -> Option<CachedModel> {
         let is_there = cache.model(id).dir().is_dir();
-        is_there.then(|| look(cache, id))
+        is_there.then(|| look(cache, id, Care::Close))
     }
 
     /// The bytes on disk.

@@ -275,8 +275,12 @@ pub fn mend(
         None => BTreeSet::new(),
     };
     for file in found.revisions.iter().flat_map(|revision| &revision.files) {
-        if file.state == FileState::WrongSize {
-            wrong.extend(file.blob.clone());
+        let of_blob = file
+            .blob
+            .as_ref()
+            .and_then(|name| found.blobs.get_key_value(name));
+        if let Some((name, _)) = of_blob.filter(|(_, blob)| blob.size != file.size) {
+            wrong.insert(name.clone());
         }
     }
     for name in wrong {

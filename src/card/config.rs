@@ -68,11 +68,20 @@ impl Config {
     }
 
     fn one(&self, key: &str) -> Option<(&Json, String)> {
-        let path = match self.part.as_str() {
+        let path = self.path(key);
+        Some((set(at(&self.root, &path)?)?, path))
+    }
+
+    fn is_null(&self, key: &str) -> bool {
+        at(&self.root, &self.path(key)).is_some_and(Json::is_null)
+    }
+
+    /// The path of a key of the language model.
+    fn path(&self, key: &str) -> String {
+        match self.part.as_str() {
             "" => key.to_owned(),
             part => format!("{part}.{key}"),
-        };
-        Some((set(at(&self.root, &path)?)?, path))
+        }
     }
 
     /// The same, also of the whole model where the language model says nothing.
@@ -96,14 +105,15 @@ impl Config {
         }
     }
 
-    /// The same, of a figure that is written as 0 where there is none.
+    /// The same, of a figure that is written as 0 or null where there is none.
     ///
     /// # Errors
     /// What is written is no figure.
     pub fn figure_or_zero(&self, name: &str) -> Result<Option<Figure<u32>>, CardError> {
-        let written = self.get(knowledge().keys(name));
-        match written {
+        let keys = knowledge().keys(name);
+        match self.get(keys) {
             Some((value, _)) if whole(value) == Some(0) => Ok(None),
+            None if keys.iter().any(|key| self.is_null(key)) => Ok(None),
             _ => self.figure(name),
         }
     }

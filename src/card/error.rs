@@ -80,11 +80,13 @@ pub enum CardError {
 /// A text of a foreign file for a message: short, on one line, in backticks.
 pub(super) fn shown(text: &str) -> String {
     const MOST: usize = 60;
-    let escaped: String = text
-        .chars()
-        .take(MOST)
-        .flat_map(char::escape_debug)
-        .collect();
+    let mut escaped = String::new();
+    for c in text.chars().take(MOST) {
+        match c {
+            '"' | '\'' => escaped.push(c),
+            other => escaped.extend(other.escape_debug()),
+        }
+    }
     let more = if text.chars().nth(MOST).is_some() {
         "…"
     } else {

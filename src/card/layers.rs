@@ -118,7 +118,7 @@ fn each(config: &Config, layers: u32) -> Result<Option<(Vec<Keeps>, String)>, Ca
         });
     };
     let mut each = vec![Keeps::All; count];
-    let mut from = format!("as of {}", config.model_type);
+    let mut from = format!("pattern of {}", config.model_type);
     let mut mark = |which: &Layers, keeps: Keeps| -> Result<(), CardError> {
         match which {
             Layers::Word(Word::None) => {}

@@ -32,13 +32,13 @@ pub(super) fn quantized(
     if let Some((Json::Object(map), key)) = config.get_anywhere(&known.keys)
         && !map.is_empty()
     {
-        return Ok(Some(read(map, &key)));
+        return Ok(Some(read(map, &format!("{}, {key}", config.file()))));
     }
     for (file, key) in &known.files {
         if let Some(bytes) = beside.get(file)
             && let Some(Json::Object(map)) = object(file, bytes)?.get(key)
         {
-            return Ok(Some(read(map, &format!("{file}: {key}"))));
+            return Ok(Some(read(map, &format!("{file}, {key}"))));
         }
     }
     Ok(None)
@@ -142,5 +142,5 @@ pub(super) fn of_type(name: &str) -> Option<String> {
 pub(super) fn written(config: &Config) -> Option<Figure<String>> {
     let (value, key) = config.get_anywhere(&knowledge().dtype)?;
     let precision = of_type(value.as_str()?.trim_start_matches("torch."))?;
-    Some(Figure::new(precision, key))
+    Some(Figure::new(precision, format!("{}, {key}", config.file())))
 }

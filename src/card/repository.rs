@@ -30,6 +30,11 @@ pub trait Repository: Sync {
     /// What goes wrong in reading them.
     type Error: From<CardError> + Send;
 
+    /// Whether a file that is not listed is one that the model does not have.
+    fn is_whole(&self) -> bool {
+        true
+    }
+
     /// All files with their sizes.
     ///
     /// # Errors
@@ -94,6 +99,18 @@ pub fn describe<R: Repository>(model: &str, repository: &R) -> Result<Descriptio
         true => Some(read_index(&repository.read_small(INDEX, MOST_INDEX)?)?),
         false => None,
     };
+    if let (Some(index), false) = (&index, repository.is_whole()) {
+        let named: BTreeSet<&String> = index.values().collect();
+        let missing = named.iter().filter(|name| !files.contains_key(**name));
+        let missing = missing.count();
+        if missing > 0 {
+            description.notes.push(format!(
+                "{missing} of {} files with weights are missing: parameters are not known",
+                named.len()
+            ));
+            return Ok(description);
+        }
+    }
     let of_weights = weights(&files, index.as_ref())?;
     if of_weights.is_empty() {
         description.notes.push(no_headers(&files));

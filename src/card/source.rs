@@ -218,6 +218,10 @@ impl Snapshot<'_> {
 impl Repository for Snapshot<'_> {
     type Error = FetchError;
 
+    fn is_whole(&self) -> bool {
+        false
+    }
+
     fn files(&self) -> Result<BTreeMap<String, u64>, FetchError> {
         let mut files = BTreeMap::new();
         let listed = self.list(self.dir, "", &mut files);

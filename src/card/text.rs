@@ -19,7 +19,7 @@ impl Made {
         comment(
             &mut text,
             &format!(
-                "Read from {}{at}; a comment says by which key. To be reviewed: aliases, size, \
+                "Read from {}{at}; a comment says by which key. To be reviewed: name, aliases, \
                  readiness_level, a description and a family.",
                 self.model
             ),
@@ -36,7 +36,8 @@ impl Made {
             line("builder", &scalar(builder));
         }
         if let Some(parameters) = &self.parameters {
-            line("size", &scalar(&size(parameters.value)));
+            // A number with a letter behind it is text to every reader.
+            line("size", &size(parameters.value));
         }
         line("readiness_level", "experimental");
         let values = self.values();

@@ -80,18 +80,12 @@ impl Made {
         let first = of.first()?;
         let from = match source {
             "attention" => self.config_file.clone(),
-            "context_length" | "weights_precision" => {
-                format!("{}, {}", self.config_file, first.from)
-            }
+            "context_length" => format!("{}, {}", self.config_file, first.from),
             _ => first.from.clone(),
         };
         Some(match &self.commit {
-            Some(commit) => format!(
-                "{from} ({} at {})",
-                self.model,
-                commit.get(..12).unwrap_or(commit)
-            ),
-            None => format!("{from} ({})", self.model),
+            Some(commit) => format!("{from}; commit {}", commit.get(..12).unwrap_or(commit)),
+            None => from,
         })
     }
 }

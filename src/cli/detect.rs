@@ -35,7 +35,10 @@ pub(super) fn run(args: &DetectArgs) -> Result<Exit, Failure> {
     match args.format {
         TableFormat::Json => output::json(&detected)?,
         TableFormat::Human if nothing => {
-            output::answer(&seen(&detected))?;
+            let seen = seen(&detected);
+            if !seen.is_empty() {
+                output::answer(&seen)?;
+            }
         }
         TableFormat::Human => {
             let session = Session::open_silently(&args.catalog, None)?;

@@ -27,6 +27,8 @@ impl Level {
 
 /// The source that lists devices without their driver.
 pub(super) const ON_THE_BUS: &str = "pci";
+/// The sources that list boards.
+const OF_BOARDS: [&str; 2] = ["drm", ON_THE_BUS];
 
 /// Everything that was found on one machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -261,11 +263,12 @@ impl Detected {
             .find_map(lists)
     }
 
-    /// The smallest count that was seen at a level; none when nothing was seen there.
+    /// The smallest count that was seen at a level; none when nothing was seen there. Who lists boards, of which
+    /// partitions are more, does not count.
     pub fn count(&self, level: Level) -> Option<u32> {
         self.observations
             .iter()
-            .filter(|seen| seen.level == level)
+            .filter(|seen| seen.level == level && !OF_BOARDS.contains(&seen.source.as_str()))
             .filter_map(Observation::count)
             .min()
     }

@@ -27,6 +27,18 @@ pub enum HubError {
         /// What failed.
         because: String,
     },
+    /// Somebody else answers, as far as can be told, or nothing is encrypted.
+    #[error("the connection to {host} is not to be trusted: {because}")]
+    #[diagnostic(
+        code(hub::untrusted),
+        help("a proxy that reads along needs its certificate in the file of `SSL_CERT_FILE`")
+    )]
+    Untrusted {
+        /// Whom was asked.
+        host: String,
+        /// What is wrong with its certificate.
+        because: String,
+    },
     /// A body that ended before its end.
     #[error("the connection to {host} broke")]
     #[diagnostic(code(hub::broken))]

@@ -1,5 +1,6 @@
 //! One request: redirects followed by hand, the token for the hub alone, each status as what it means.
 
+use std::io;
 use std::ops::Range;
 use std::time::SystemTime;
 
@@ -114,9 +115,18 @@ impl Hub {
             request = request.header(RANGE, format!("bytes={first}-{last}"));
         }
         tracing::debug!(address = %at, ?range, "asking");
-        request.call().map_err(|error| HubError::Unreachable {
-            host: at.host().to_owned(),
-            because: reason(&error),
+        request.call().map_err(|error| {
+            let (host, because) = (at.host().to_owned(), reason(&error));
+            let untrusted = match &error {
+                ureq::Error::Rustls(_) | ureq::Error::Tls(_) => true,
+                // What the encryption finds wrong comes as wrong data, and nothing else does.
+                ureq::Error::Io(error) => error.kind() == io::ErrorKind::InvalidData,
+                _ => false,
+            };
+            match untrusted {
+                true => HubError::Untrusted { host, because },
+                false => HubError::Unreachable { host, because },
+            }
         })
     }
 
@@ -175,7 +185,7 @@ fn reason(error: &ureq::Error) -> String {
         ureq::Error::HostNotFound => "there is no such host".to_owned(),
         ureq::Error::ConnectionFailed => "no connection".to_owned(),
         ureq::Error::ConnectProxyFailed(_) => "the proxy does not let it through".to_owned(),
-        ureq::Error::Rustls(error) => format!("no encrypted connection: {error}"),
+        ureq::Error::Rustls(error) => error.to_string(),
         ureq::Error::Tls(_) => "no encrypted connection".to_owned(),
         _ => "the answer is no HTTP".to_owned(),
     }

@@ -135,7 +135,10 @@ impl HubSettings {
             .timeout_per_write(Some(self.silence))
             .input_buffer_size(BUFFER)
             .user_agent(concat!("aim-engine/", env!("CARGO_PKG_VERSION")))
-            .tls_config(self.tls()?)
+            .tls_config(match scheme {
+                "https" => self.tls()?,
+                _ => TlsConfig::default(),
+            })
             .build();
         Ok(config.new_agent())
     }

@@ -55,7 +55,7 @@ pub(super) fn apart(
             .filter_map(|(file, found)| Some((*file, postcard::to_stdvec(found).ok()?)));
         made = by.map(|whole| Judged {
             whole,
-            by: shared.key,
+            by: shared.key.clone(),
             before,
             generation: generation.to_owned(),
             files,

@@ -215,7 +215,10 @@ impl Attempts<'_> {
                 .map_or_else(Vec::new, |best| best.fixed.clone());
             all.extend(more.iter().cloned());
             let because = match self.tries < MOST_TRIES {
-                false => "too many fixes cannot be taken".to_owned(),
+                false => Objection {
+                    says: "too many fixes cannot be taken".to_owned(),
+                    files: BTreeSet::new(),
+                },
                 true => match self.attempt(found, all)? {
                     Ok(tried) => {
                         best = Some(tried);
@@ -227,13 +230,11 @@ impl Attempts<'_> {
             if more.len() == 1 || self.tries >= MOST_TRIES {
                 self.refused.extend(more.into_iter().map(|finding| Refused {
                     finding,
-                    because: because.clone(),
+                    because: because.says.clone(),
                 }));
                 continue;
             }
-            let mut first = more;
-            let second = first.split_off(first.len() / 2);
-            waiting.extend([second, first]);
+            waiting.extend(apart(more, &because.files));
         }
         Ok(best)
     }
@@ -243,10 +244,13 @@ impl Attempts<'_> {
         &mut self,
         found: &Findings,
         fixed: Vec<Finding>,
-    ) -> Result<Result<Tried, String>, PolicyError> {
+    ) -> Result<Result<Tried, Objection>, PolicyError> {
         self.tries += 1;
         let Some(texts) = self.edited(&fixed) else {
-            return Ok(Err("the text is not what was checked".to_owned()));
+            return Ok(Err(Objection {
+                says: "the text is not what was checked".to_owned(),
+                files: BTreeSet::new(),
+            }));
         };
         let store = self.store.with_texts(self.bytes(&texts));
         let store = store.map_err(ViewError::from)?;
@@ -303,9 +307,35 @@ fn file(finding: &Finding) -> &str {
     first.map_or("", |label| label.place.file.as_str())
 }
 
-/// Why fixes are not taken: something is found that was not found before, or what they mend is found still.
-/// Messages may change with the names they tell, so findings are counted by code and file.
-fn objection(before: &Findings, fixed: &[Finding], after: &Findings) -> Option<String> {
+/// Why fixes are not taken.
+struct Objection {
+    says: String,
+    /// The files in which more is found than before.
+    files: BTreeSet<String>,
+}
+
+/// Those of some fixes that change files in which something is against them, and the others, which are tried first;
+/// where that parts nothing, halves.
+fn apart(fixes: Vec<Finding>, files: &BTreeSet<String>) -> [Vec<Finding>; 2] {
+    let half = fixes.len() / 2;
+    let is_in = |finding: &Finding| {
+        let edits = finding.fix.iter().flat_map(|fix| &fix.edits);
+        edits.into_iter().any(|edit| files.contains(&edit.file))
+    };
+    let (suspect, mut others): (Vec<_>, Vec<_>) = fixes.into_iter().partition(is_in);
+    match (suspect.is_empty(), others.is_empty()) {
+        (false, false) => [suspect, others],
+        _ => {
+            others.extend(suspect);
+            let second = others.split_off(half);
+            [second, others]
+        }
+    }
+}
+
+/// Something is found that was not found before, or what the fixes mend is found still. Messages may change with the
+/// names they tell, so findings are counted by code and file.
+fn objection(before: &Findings, fixed: &[Finding], after: &Findings) -> Option<Objection> {
     let counted = |findings: &[Finding]| {
         let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
         for finding in findings {
@@ -315,21 +345,39 @@ fn objection(before: &Findings, fixed: &[Finding], after: &Findings) -> Option<S
         counts
     };
     let (had, mended) = (counted(&before.findings), counted(fixed));
-    let worse = counted(&after.findings).into_iter().find(|(key, count)| {
+    let mut worse = counted(&after.findings);
+    worse.retain(|key, count| {
         let had = had.get(key).copied().unwrap_or(0);
         let mended = mended.get(key).copied().unwrap_or(0);
         *count > had.saturating_sub(mended)
     });
-    let (key, _) = worse?;
-    if mended.contains_key(&key) && fixed.len() == 1 {
-        return Some("the finding would stay".to_owned());
-    }
     let known: BTreeSet<_> = before.findings.iter().map(id).collect();
-    let new = after
+    let is_new = |one: &&Finding| {
+        let key = (one.code.clone(), file(one).to_owned());
+        worse.contains_key(&key) && !known.contains(&id(one))
+    };
+    // What is found in one file may come from another that it names.
+    let labels = after
         .findings
         .iter()
-        .find(|one| one.code == key.0 && file(one) == key.1 && !known.contains(&id(one)));
+        .filter(is_new)
+        .flat_map(|one| &one.labels);
+    let of_labels = labels.map(|label| label.place.file.clone());
+    let of_counts = worse.keys().map(|(_, file)| file.clone());
+    let files = of_labels.chain(of_counts).collect();
+    let (key, _) = worse.first_key_value()?;
+    if mended.contains_key(key) && fixed.len() == 1 {
+        return Some(Objection {
+            says: "the finding would stay".to_owned(),
+            files,
+        });
+    }
+    let (code, at) = key;
+    let mut new = after.findings.iter().filter(is_new);
+    let new = new.find(|one| one.code == *code && file(one) == at);
     let says = new.map_or_else(String::new, |one| format!(": {}", one.message));
-    let (code, file) = key;
-    Some(format!("{code} would be found in {file}{says}"))
+    Some(Objection {
+        says: format!("{code} would be found in {at}{says}"),
+        files,
+    })
 }

@@ -1,6 +1,8 @@
 //! Checks that speak of one group of files at a time: they are evaluated group by group, with what all groups share
 //! evaluated once.
 
+use std::sync::{Arc, PoisonError};
+
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -29,6 +31,7 @@ pub(super) fn extents(checked: &Checked, store: &Store) -> Result<Vec<Extent>, S
 }
 
 /// What is the same for all groups of files: facts, what follows from them, and what names the facts.
+#[derive(Debug)]
 pub struct Shared {
     facts: Facts,
     known: Vec<RelId>,
@@ -66,7 +69,7 @@ impl Policy {
     ///
     /// # Errors
     /// A view does not fit its relation, or a rule meets a value that it cannot compute with.
-    pub fn shared(&self, store: &Store, given: &[RelId]) -> Result<Shared, PolicyError> {
+    pub fn shared(&self, store: &Store, given: &[RelId]) -> Result<Arc<Shared>, PolicyError> {
         let goals = self.apart_goals();
         let mut hash = Xxh3::new();
         hash.update(FORM);
@@ -90,6 +93,12 @@ impl Policy {
             })?;
             hash.update(&rows.to_le_bytes());
         }
+        let key = format!("{:032x}", hash.digest128());
+        // Who looks again and again, as an editor does, has changed none of it.
+        let mut last = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = last.as_ref().filter(|shared| shared.key == key) {
+            return Ok(Arc::clone(shared));
+        }
         let wanted = self.program.wanted_relations(&goals);
         let known: Vec<RelId> = wanted
             .into_iter()
@@ -102,11 +111,9 @@ impl Policy {
                 Facts::of(&self.program, &model, &known)
             }
         };
-        Ok(Shared {
-            facts,
-            known,
-            key: format!("{:032x}", hash.digest128()),
-        })
+        let shared = Arc::new(Shared { facts, known, key });
+        *last = Some(Arc::clone(&shared));
+        Ok(shared)
     }
 
     /// What all groups share with the facts of the files that are chosen in the store.

@@ -1,5 +1,7 @@
 //! The compiled policy, kept in the store so that rules are not parsed again while nothing changed.
 
+use std::sync::{Arc, Mutex};
+
 use serde::{Deserialize, Serialize};
 
 use crate::datalog::diagnostic::{Diagnostics, RuleError};
@@ -10,7 +12,9 @@ use crate::datalog::{
 use crate::store::{COMPILED, Scope, Store, ViewError};
 
 use super::purpose::Purpose;
-use super::{Lint, PolicyError, Portions, RelationText, RuleSources, apart, evaluate, lint, views};
+use super::{
+    Lint, PolicyError, Portions, RelationText, RuleSources, Shared, apart, evaluate, lint, views,
+};
 
 /// Rules that can be evaluated, and what their relations say.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,6 +29,9 @@ pub struct Policy {
     pub(super) extents: Vec<Extent>,
     /// The texts that checks look for, where they look for some only.
     pub(super) sought: Vec<Sought>,
+    /// What groups of files shared last.
+    #[serde(skip)]
+    pub(super) shared: Arc<Mutex<Option<Arc<Shared>>>>,
     /// What it was compiled from, to point into when an evaluation fails.
     #[serde(skip)]
     rules: RuleSources,
@@ -141,6 +148,7 @@ impl Policy {
             lints: lint::lints(checked),
             extents,
             sought,
+            shared: Arc::default(),
             rules,
         })
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use crate::cache::{self, Cache, CachedModel, Choice, Meter, Patterns, Plan, State, size};
+use crate::cache::{self, Cache, CachedModel, Care, Choice, Meter, Patterns, Plan, State, size};
 use crate::cli::args::{CatalogArgs, TableFormat};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output;
@@ -191,7 +191,7 @@ fn said_there(
 
 /// Writes the list of models anew; a list is no reason to fail.
 pub(super) fn index(cache: &Cache) -> Result<(), Failure> {
-    let scan = cache::scan(cache)?;
+    let scan = cache::scan(cache, Care::Quick)?;
     if let Err(error) = cache::write_index(cache, &scan) {
         output::line("note", &error.to_string());
     }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use crate::cache::{self, Cache, CacheError, CacheFacts, Fate, Limits, Orphan, Retention, size};
+use crate::cache::{
+    self, Cache, CacheError, CacheFacts, Care, Fate, Limits, Orphan, Retention, size,
+};
 use crate::cli::args::{CatalogArgs, TableFormat};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output;
@@ -65,7 +67,7 @@ pub(super) fn run(args: &CleanupArgs) -> Result<Exit, Failure> {
         size: args.max_size,
         free: args.min_free,
     };
-    let facts = Arc::new(CacheFacts::look(cache.clone(), limits)?);
+    let facts = Arc::new(CacheFacts::look(cache.clone(), limits, Care::Close)?);
     session.store.lend(facts.clone());
     let retention = cache::retention(&session.store, &policy)?;
     let failed = match args.dry_run {

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::cache::{self, CacheFacts, CachedModel, CachedRevision, Limits, size, timestamp};
+use crate::cache::{self, CacheFacts, CachedModel, CachedRevision, Care, Limits, size, timestamp};
 use crate::cli::args::TableFormat;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output;
@@ -62,7 +62,7 @@ impl<'a> Listed<'a> {
 
 pub(super) fn run(args: &CacheListArgs) -> Result<Exit, Failure> {
     let cache = args.place.open()?;
-    let facts = CacheFacts::look(cache.clone(), Limits::default())?;
+    let facts = CacheFacts::look(cache.clone(), Limits::default(), Care::Quick)?;
     let listed = listed(&facts);
     match args.format {
         TableFormat::Json => output::json(&serde_json::json!({

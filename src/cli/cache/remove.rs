@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cache::{self, CachedModel, size};
+use crate::cache::{self, CachedModel, Care, size};
 use crate::cli::args::TableFormat;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output;
@@ -31,7 +31,7 @@ pub(super) struct RemoveArgs {
 pub(super) fn run(args: &RemoveArgs) -> Result<Exit, Failure> {
     let cache = args.place.open()?;
     let model = ModelId::parse(&args.model)?;
-    let scan = cache::scan(&cache)?;
+    let scan = cache::scan(&cache, Care::Close)?;
     let Some(found) = scan.model(&model) else {
         return Err(not_there(&cache, &model, &scan));
     };

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cache::{CacheFacts, Limits, size};
+use crate::cache::{CacheFacts, Care, Limits, size};
 use crate::cli::args::TableFormat;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output;
@@ -22,7 +22,7 @@ pub(super) fn run(args: &StatsArgs) -> Result<Exit, Failure> {
     let cache = args.place.open()?;
     // A cache that cannot be read is an error, and not an empty one.
     let root = cache.root().to_owned();
-    let facts = CacheFacts::look(cache, Limits::default())?;
+    let facts = CacheFacts::look(cache, Limits::default(), Care::Quick)?;
     let models = &facts.scan().models;
     let revisions: usize = models.iter().map(|model| model.revisions.len()).sum();
     let on_disk: u64 = models.iter().map(|model| model.size()).sum();

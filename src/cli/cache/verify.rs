@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::cache::{self, Cache, CacheError, Condition, Verdict};
+use crate::cache::{self, Cache, CacheError, Care, Condition, Verdict};
 use crate::cli::args::TableFormat;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output;
@@ -41,7 +41,7 @@ struct Listed<'a> {
 pub(super) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
     let cache = args.place.open()?;
     let model = args.model.as_deref().map(ModelId::parse).transpose()?;
-    let scan = cache::scan(&cache)?;
+    let scan = cache::scan(&cache, Care::Close)?;
     if let Some(model) = &model
         && scan.model(model).is_none()
     {
@@ -62,7 +62,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<Exit, Failure> {
     }
     let scan = match removed.is_empty() {
         true => scan,
-        false => cache::scan(&cache)?,
+        false => cache::scan(&cache, Care::Close)?,
     };
     // What was mended was read already.
     let deep = deep.filter(|_| !args.mend);

@@ -96,14 +96,19 @@ pub(super) fn add(runs: &[Printed], found: &mut Detected) {
 fn read(run: &Printed, said: &mut Said) -> Option<String> {
     let before: usize = said.gpus.values().map(|record| record.iter().count()).sum();
     let skipped = |key: &str| POSSIBLE.iter().any(|word| key.contains(word));
+    // A run that watches prints one record after the other, and the last is how it is.
+    let mut latest: BTreeMap<u32, Record> = BTreeMap::new();
     for value in json_values(&run.out) {
         for (gpu, record) in records(&value, &NUMBERS, &skipped) {
-            if let Some(version) = record.get(&["driver.version"]) {
-                said.driver.add("driver.version", version);
-            }
-            if let Some(all) = said.of(gpu) {
-                all.take_in(record);
-            }
+            latest.entry(gpu).or_default().renew(record);
+        }
+    }
+    for (gpu, record) in latest {
+        if let Some(version) = record.get(&["driver.version"]) {
+            said.driver.add("driver.version", version);
+        }
+        if let Some(all) = said.of(gpu) {
+            all.take_in(record);
         }
     }
     text::read(&run.out, said);

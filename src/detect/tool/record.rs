@@ -35,6 +35,15 @@ impl Record {
         }
     }
 
+    /// Takes over what another record says, which was printed later.
+    pub(in crate::detect) fn renew(&mut self, other: Record) {
+        for (path, value) in other.0 {
+            if super::known(&value).is_some() || !self.0.contains_key(&path) {
+                self.0.insert(path, value);
+            }
+        }
+    }
+
     /// The value at the first of the paths that has one which is known. A path fits what ends with it.
     pub(in crate::detect) fn get(&self, paths: &[&str]) -> Option<&str> {
         paths.iter().find_map(|path| {

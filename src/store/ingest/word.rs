@@ -8,8 +8,17 @@ pub(super) fn reading(word: &str) -> &'static str {
         _ if is_integer(word) => "integer",
         _ if word.trim().parse::<f64>().is_ok() => "number",
         _ if human(word).is_some() => "human-integer",
+        _ if is_broken_json(word) => "broken-json",
         _ => "text",
     }
+}
+
+/// What begins like a map or a list of JSON, and is neither. Python takes a little more than the standard has.
+fn is_broken_json(word: &str) -> bool {
+    word.trim_start().starts_with(['{', '['])
+        && !word.contains("NaN")
+        && !word.contains("Infinity")
+        && serde_json::from_str::<serde::de::IgnoredAny>(word).is_err()
 }
 
 /// The word as a number; `32k` is 32,000 and `32K` is 32,768, as vLLM reads them.
@@ -89,6 +98,11 @@ mod tests {
             ("", "text", None),
             ("k", "text", None),
             ("inf", "number", None),
+            ("{\"level\": 3}", "text", None),
+            ("{\"level\": 3", "broken-json", None),
+            ("{level: 3}", "broken-json", None),
+            (" [1, 2", "broken-json", None),
+            ("{\"a\": NaN}", "text", None),
         ] {
             assert_eq!(reading(word), wanted, "{word:?}");
             assert_eq!(number(word), value, "{word:?}");

@@ -211,7 +211,7 @@ static NAMED_FLAG: HeldBy = HeldBy {
 /// A document that has an id of a model.
 static NAMING: HeldBy = HeldBy {
     question: "SELECT w.file FROM written w
-               WHERE w.text = :id AND w.path IN ('huggingface_id', 'model_id') LIMIT 1",
+               WHERE w.text = :model AND w.path IN ('huggingface_id', 'model_id') LIMIT 1",
     name: MODEL,
     columns: &[],
 };
@@ -434,7 +434,7 @@ static ORIGINS: &[(&str, &[Source])] = &[
     // Those that say where they stand (`at`, `document`) need no entry.
     (
         "id_parts",
-        &[of(&NAMING, "huggingface_id/{id}|model_id/{id}", &[])],
+        &[of(&NAMING, "huggingface_id/{model}|model_id/{model}", &[])],
     ),
     ("hardware_name", &[of(&HARDWARE, "hardware", &[])]),
     (

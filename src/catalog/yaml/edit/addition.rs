@@ -29,9 +29,11 @@ pub(super) fn splice(text: &str, spot: Spot<'_>, key: &str, value: &str) -> Opti
     }
     let rest = text.get(end..)?;
     let line = rest.find('\n').unwrap_or(rest.len());
-    let (line, ending) = match rest.get(..line)?.strip_suffix('\r') {
-        Some(line) => (line.len(), "\r\n"),
-        None => (line, "\n"),
+    let line = rest.get(..line)?.strip_suffix('\r').map_or(line, str::len);
+    let ending = match rest.get(line..)? {
+        "" if text.contains("\r\n") => "\r\n",
+        behind if behind.starts_with('\r') => "\r\n",
+        _ => "\n",
     };
     Some(Splice {
         range: end + line..end + line,

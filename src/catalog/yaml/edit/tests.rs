@@ -162,6 +162,7 @@ fn an_entry_comes_behind_another_one() {
         ("a: 1 # one\nb: 2", "a: 1 # one\nc: 3\nb: 2"),
         ("b: 2\na: 1", "b: 2\na: 1\nc: 3"),
         ("a: 1\r\nb: 2\r\n", "a: 1\r\nc: 3\r\nb: 2\r\n"),
+        ("b: 2\r\na: 1", "b: 2\r\na: 1\r\nc: 3"),
         ("{a: 1, b: 2}\n", "{a: 1, c: 3, b: 2}\n"),
         ("x:\n  a: 1\n  b: 2\n", "x:\n  a: 1\n  c: 3\n  b: 2\n"),
         (
