@@ -10,12 +10,19 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-const HARDWARE: [&str; 5] = ["MI300X", "MI325X", "MI355X", "MI250", "MI210"];
-const PRECISIONS: [(&str, &str); 4] = [
-    ("bf16", "bfloat16"),
-    ("fp16", "float16"),
-    ("fp8", "auto"),
-    ("mxfp4", "auto"),
+/// With the thousand million bytes of memory of one, and whether it computes with eight bits.
+const HARDWARE: [(&str, u64, bool); 5] = [
+    ("MI300X", 206, true),
+    ("MI325X", 274, true),
+    ("MI355X", 309, true),
+    ("MI250", 68, false),
+    ("MI210", 68, false),
+];
+/// With the value of `--dtype` and the bytes of a weight.
+const PRECISIONS: [(&str, &str, u64); 3] = [
+    ("bf16", "bfloat16", 2),
+    ("fp16", "float16", 2),
+    ("fp8", "auto", 1),
 ];
 /// One recipe in so many has a mistake.
 const BROKEN: u64 = 50;
@@ -80,9 +87,12 @@ fn make(dir: &Path, recipes: usize, mut dice: Dice) -> io::Result<()> {
             dir.join("models").join(&org).join(format!("{name}.yaml")),
             card,
         )?;
-        let precisions = if model % 10 == 0 { 4 } else { 1 };
-        for hardware in HARDWARE {
-            for (precision, dtype) in PRECISIONS.into_iter().take(precisions) {
+        let precisions = if model % 10 == 0 { 3 } else { 1 };
+        for (hardware, memory, eight_bits) in HARDWARE {
+            for (precision, dtype, bytes) in PRECISIONS.into_iter().take(precisions) {
+                if bytes == 1 && !eight_bits {
+                    continue;
+                }
                 if written == recipes {
                     return Ok(());
                 }
@@ -91,7 +101,7 @@ fn make(dir: &Path, recipes: usize, mut dice: Dice) -> io::Result<()> {
                     "recipe_id: {id}\nmodel_id: {org}/{name}\nhuggingface_id: {org}/{name}\n\
                      hardware: {hardware}\nprecision: {precision}\n"
                 );
-                let mut text = head + &blocks(dtype, &mut dice);
+                let mut text = head + &blocks(dtype, billions * bytes, memory, &mut dice);
                 if dice.below(BROKEN) == 0 {
                     text = broken(&text, &mut dice);
                 }
@@ -132,8 +142,14 @@ fn card(org: &str, name: &str, billions: u64, layers: u32, heads: u32) -> String
     )
 }
 
-fn blocks(dtype: &str, dice: &mut Dice) -> String {
+/// Blocks for two engines; of GPU counts on which the weights do not fit none is enabled.
+fn blocks(dtype: &str, weights: u64, memory: u64, dice: &mut Dice) -> String {
     let mut text = String::new();
+    let quantized = match dtype {
+        "auto" => "      --quantization: fp8\n",
+        _ => "",
+    };
+    let tokens = dice.of(&[8192, 16_384, 32_768]);
     let engines = [
         ("vllm_serve", "--max-model-len", "--gpu-memory-utilization"),
         ("sglang_serve", "--context-length", "--mem-fraction-static"),
@@ -142,11 +158,11 @@ fn blocks(dtype: &str, dice: &mut Dice) -> String {
     for (section, length, share) in engines.into_iter().take(both) {
         let _ = writeln!(text, "{section}:");
         for gpus in [1, 2, 4, 8] {
-            let enabled = dice.below(8) > 0;
-            let tokens = dice.of(&[8192, 16_384, 32_768]);
+            let fits = weights * 4 < gpus * memory * 3;
+            let enabled = fits && dice.below(8) > 0;
             let _ = write!(
                 text,
-                "  {gpus}_gpu:\n    enabled: {enabled}\n    args:\n      --dtype: {dtype}\n      \
+                "  {gpus}_gpu:\n    enabled: {enabled}\n    args:\n      --dtype: {dtype}\n{quantized}      \
                  --tensor-parallel-size: {gpus}\n      {length}: {tokens}\n      {share}: 0.9\n      \
                  --trust-remote-code: true\n    env:\n      HSA_NO_SCRATCH_RECLAIM: \"1\"\n      \
                  NCCL_MIN_NCHANNELS: \"112\"\n"
