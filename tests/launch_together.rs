@@ -148,6 +148,7 @@ fn less_detail_is_the_same_decision() {
             image: None,
             flags: Default::default(),
             memory: None,
+            timeout_s: None,
             warnings: Vec::new(),
             ..choice
         };

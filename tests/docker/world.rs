@@ -241,7 +241,8 @@ impl Begun {
             }
             if begun.elapsed() > PATIENCE {
                 let _ = self.child.kill();
-                panic!("it does not end:\n{}", self.seen);
+                let rest: String = self.err.try_iter().map(|line| line + "\n").collect();
+                panic!("it does not end:\n{}{rest}", self.seen);
             }
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -114,7 +114,8 @@ pub(super) fn run(args: &LaunchArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let engine = args.engine.find()?;
-    check_up(&session, &machine, &request, &made)?;
+    let is_here = args.machine.host.is_none() && args.machine.root.is_none();
+    check_up(&session, &machine, is_here, &request, &made)?;
     Start {
         args,
         session: &session,
@@ -126,11 +127,13 @@ pub(super) fn run(args: &LaunchArgs) -> Result<Exit, Failure> {
     .run(made, wishes)
 }
 
-/// Says what the doctor finds that this launch needs: room for the model, its token, the variables. It stops
-/// nothing: an image may bring its weights along.
+/// Says what the doctor finds that this launch needs: room for the model, its token, the variables and, where
+/// the machine's GPUs were seen and not named, its device files, kernel and engines. It stops nothing: an image may
+/// bring its weights along.
 fn check_up(
     session: &Session,
     machine: &MachineFacts,
+    is_here: bool,
     request: &Request,
     made: &Made,
 ) -> Result<(), Failure> {
@@ -141,7 +144,11 @@ fn check_up(
         port: None,
     };
     let mut machine = machine.clone();
+    let was_seen = is_here && machine.detected.is_some();
     let detected = machine.detected.get_or_insert_default();
+    if was_seen {
+        detect::look_at_host(detected);
+    }
     detect::look_around(&around, detected);
     let rules = session.rule_sources()?;
     let findings = doctor::check(&session.store, &rules, &machine, Some(request))?;
