@@ -20,6 +20,22 @@ fn interrupted_it_takes_along_what_it_started() {
 }
 
 #[test]
+fn what_it_was_told_to_ignore_it_ignores() {
+    let Some(world) = World::new() else { return };
+    world.model("rocket", &[("DELAY_MS", "600000")]);
+    let port = free_port().to_string();
+    let words = world.launch("acme/rocket", &["1", "--port", &port]);
+    let mut launch = world.begin_under_nohup(&words);
+    launch.until_err("waiting for http://");
+    launch.signal("HUP");
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert_eq!(world.daemon.containers(), ["aim-rocket"]);
+    launch.signal("TERM");
+    assert_eq!(launch.end().code, Some(1));
+    world.nothing_is_left();
+}
+
+#[test]
 fn interrupted_at_any_moment_it_leaves_nothing() {
     let Some(world) = World::new() else { return };
     world.model("rocket", &[("DELAY_MS", "600000")]);

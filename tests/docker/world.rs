@@ -105,11 +105,18 @@ impl World {
         fs::write(file, text).expect("a file");
     }
 
-    /// The program with its own home, and nothing else from outside but where programs are.
+    /// The program with its own home, and nothing else from outside but where programs are. Whoever runs the tests
+    /// may ignore signals, as a script does for what it starts in the background; the program does not.
     pub fn aim(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_aim-engine"));
+        self.aim_with("--default-signal=INT,TERM,HUP", words)
+    }
+
+    /// The same, its signals set by an option of `env`.
+    fn aim_with(&self, signals: &str, words: &[&str]) -> Command {
+        let mut command = Command::new("env");
         let home = self.dir.path();
         command
+            .args([signals, env!("CARGO_BIN_EXE_aim-engine")])
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", home)
@@ -140,28 +147,12 @@ impl World {
 
     /// Starts the program, to be told something while it runs.
     pub fn begin(&self, words: &[&str]) -> Begun {
-        let mut command = self.aim(words);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the program runs");
-        let lines = |stream: Box<dyn std::io::Read + Send>| {
-            let (sender, receiver) = std::sync::mpsc::channel();
-            std::thread::spawn(move || {
-                for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    if sender.send(line).is_err() {
-                        break;
-                    }
-                }
-            });
-            receiver
-        };
-        let out = lines(Box::new(child.stdout.take().expect("a pipe")));
-        let err = lines(Box::new(child.stderr.take().expect("a pipe")));
-        Begun {
-            child,
-            out,
-            err,
-            seen: String::new(),
-        }
+        begin(self.aim(words))
+    }
+
+    /// The same for one that is to ignore when its terminal goes away.
+    pub fn begin_under_nohup(&self, words: &[&str]) -> Begun {
+        begin(self.aim_with("--ignore-signal=HUP", words))
     }
 
     /// Nothing is left: no container, no lock, no file that is not whole.
@@ -205,6 +196,30 @@ pub struct Begun {
     out: std::sync::mpsc::Receiver<String>,
     err: std::sync::mpsc::Receiver<String>,
     seen: String,
+}
+
+fn begin(mut command: Command) -> Begun {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program runs");
+    let lines = |stream: Box<dyn std::io::Read + Send>| {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        receiver
+    };
+    let out = lines(Box::new(child.stdout.take().expect("a pipe")));
+    let err = lines(Box::new(child.stderr.take().expect("a pipe")));
+    Begun {
+        child,
+        out,
+        err,
+        seen: String::new(),
+    }
 }
 
 impl Begun {

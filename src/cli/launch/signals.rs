@@ -10,11 +10,15 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 pub(super) struct Signals(Arc<AtomicBool>);
 
 impl Signals {
-    /// From now on, signals that end a process are noted and do not end it.
+    /// From now on, signals that end a process are noted and do not end it. Those that it was started to
+    /// ignore, as by `nohup` or in the background of a script, stay ignored.
     pub(super) fn listen() -> std::io::Result<Signals> {
         let signals = Signals::default();
+        let ignored = ignored();
         for signal in [SIGINT, SIGTERM, SIGHUP] {
-            signal_hook::flag::register(signal, Arc::clone(&signals.0))?;
+            if ignored & (1 << (signal - 1)) == 0 {
+                signal_hook::flag::register(signal, Arc::clone(&signals.0))?;
+            }
         }
         Ok(signals)
     }
@@ -22,4 +26,12 @@ impl Signals {
     pub(super) fn came(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
+}
+
+/// The signals that this process ignores, the first one in the lowest bit; none where the system does not tell.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or_default()
 }
