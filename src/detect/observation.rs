@@ -292,6 +292,19 @@ impl Detected {
         self.observations.is_empty()
     }
 
+    /// Notes the version that a tool tells of the host's driver.
+    pub(super) fn driver_version(&mut self, source: &str, origin: &str, version: &str) {
+        self.facts.push(Fact {
+            level: Level::Host,
+            source: source.to_owned(),
+            origin: origin.to_owned(),
+            time: None,
+            about: "amdgpu".to_owned(),
+            property: "version".to_owned(),
+            value: version.into(),
+        });
+    }
+
     pub(super) fn problem(&mut self, source: &str, origin: impl Into<String>, says: String) {
         self.problems.push(Problem {
             source: source.to_owned(),

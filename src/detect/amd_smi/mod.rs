@@ -7,7 +7,7 @@ mod text;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::observation::{Detected, Device, Fact, Level, Observation};
+use super::observation::{Detected, Device, Level, Observation};
 use super::tool::{
     Printed, Record, Tool, json_values, location, mib, number, pci_id, printed, records, target,
     unique_id,
@@ -69,15 +69,7 @@ pub(super) fn add(runs: &[Printed], found: &mut Detected) {
     }
     let origin = said.origins.join(", ");
     if let Some(version) = said.driver.get(&["driver.version", "amdgpu version"]) {
-        found.facts.push(Fact {
-            level: Level::Host,
-            source: SOURCE.to_owned(),
-            origin: origin.clone(),
-            time: None,
-            about: "amdgpu".to_owned(),
-            property: "version".to_owned(),
-            value: version.into(),
-        });
+        found.driver_version(SOURCE, &origin, version);
     }
     if said.gpus.is_empty() {
         return;

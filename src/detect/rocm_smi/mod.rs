@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::observation::{Detected, Device, Fact, Level, Observation};
+use super::observation::{Detected, Device, Level, Observation};
 use super::tool::{
     Printed, Record, Tool, flattened, json_values, location, mib, number, pci_id, printed, target,
     unique_id,
@@ -71,15 +71,7 @@ pub(super) fn add(runs: &[Printed], found: &mut Detected) {
     }
     let origin = origins.join(", ");
     if let Some(version) = said.system.get(&["driver version"]) {
-        found.facts.push(Fact {
-            level: Level::Host,
-            source: SOURCE.to_owned(),
-            origin: origin.clone(),
-            time: None,
-            about: "amdgpu".to_owned(),
-            property: "version".to_owned(),
-            value: version.into(),
-        });
+        found.driver_version(SOURCE, &origin, version);
     }
     if said.gpus.is_empty() {
         return;
