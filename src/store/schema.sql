@@ -51,6 +51,13 @@ CREATE TABLE comment(
   PRIMARY KEY(file, offset)
 ) WITHOUT ROWID;
 
+-- What files say in detail, until somebody asks for it: then the rows of `link`, `written`, `section`, `block`,
+-- `block_argument` and `block_word` are written and this one goes.
+CREATE TABLE packed(
+  file INTEGER PRIMARY KEY REFERENCES file(id) ON DELETE CASCADE,
+  details BLOB NOT NULL
+);
+
 -- Single values as written, whether or not the document can be used; arguments stand in `block_argument`.
 CREATE TABLE written(
   file INTEGER NOT NULL REFERENCES file(id) ON DELETE CASCADE,
@@ -241,6 +248,13 @@ CREATE TABLE meaning(
   name TEXT NOT NULL,
   flag TEXT NOT NULL,
   PRIMARY KEY(backend, name)
+) WITHOUT ROWID;
+
+-- Versions of engines that recipes and their blocks name.
+CREATE TABLE named_version(
+  file INTEGER NOT NULL REFERENCES file(id) ON DELETE CASCADE,
+  text TEXT NOT NULL,
+  PRIMARY KEY(file, text)
 ) WITHOUT ROWID;
 
 -- Which examined version of each backend speaks for a version that recipes name.

@@ -1,13 +1,21 @@
 //! Rows of a recipe.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, params};
 
 use super::super::StoreError;
+use super::document::Document;
 use super::{fold, word};
-use crate::catalog::recipe::{Argument, ArgumentValue, Block, Recipe};
+use crate::catalog::recipe::{Argument, ArgumentValue, Block, Recipe, Section};
 use crate::catalog::version::Version;
 
-pub(super) fn write(connection: &Connection, file: i64, recipe: &Recipe) -> Result<(), StoreError> {
+pub(super) fn write(
+    connection: &Connection,
+    file: i64,
+    recipe: &Recipe,
+    versions: &BTreeSet<String>,
+) -> Result<(), StoreError> {
     let main = recipe
         .huggingface_id
         .as_deref()
@@ -19,14 +27,13 @@ pub(super) fn write(connection: &Connection, file: i64, recipe: &Recipe) -> Resu
         .as_deref()
         .map(fold)
         .filter(|key| *key != model_key);
-    let version = version_text(recipe.engine_version.as_deref(), recipe.image.as_deref());
-    let id = connection
+    connection
         .prepare_cached(
             "INSERT INTO recipe_document(file, recipe, model_key, model_text, other_key, hardware_key,
                precision, metric, readiness, image, engine_version, env)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
-        .insert(params![
+        .execute(params![
             file,
             recipe.recipe_id,
             model_key,
@@ -37,10 +44,24 @@ pub(super) fn write(connection: &Connection, file: i64, recipe: &Recipe) -> Resu
             recipe.metric.as_deref().map(fold),
             recipe.readiness_level.as_deref().map(fold),
             recipe.image,
-            version,
+            version_of_recipe(recipe),
             serde_json::to_string(&recipe.env)?,
         ])?;
-    for section in &recipe.sections {
+    for version in versions {
+        connection
+            .prepare_cached("INSERT INTO named_version VALUES (?1, ?2)")?
+            .execute(params![file, version])?;
+    }
+    Ok(())
+}
+
+/// Writes the rows of a recipe's sections, the recipe by its number.
+pub(super) fn write_sections(
+    connection: &Connection,
+    id: i64,
+    sections: &[Section],
+) -> Result<(), StoreError> {
+    for section in sections {
         connection
             .prepare_cached("INSERT INTO section VALUES (?1, ?2, ?3)")?
             .execute(params![id, section.name, section.node])?;
@@ -57,7 +78,6 @@ fn write_block(
     section: &str,
     block: &Block,
 ) -> Result<(), StoreError> {
-    let version = version_text(block.engine_version.as_deref(), block.image.as_deref());
     let id = connection
         .prepare_cached(
             "INSERT INTO block(recipe, section, key, gpus, enabled, node, enabled_node, image,
@@ -73,7 +93,7 @@ fn write_block(
             block.node,
             block.enabled_node,
             block.image,
-            version,
+            version_of_block(block),
             serde_json::to_string(&block.env)?,
             block.output_tokens_per_s,
             block.ttft_ms,
@@ -157,6 +177,24 @@ fn write_argument(
             ])?;
     }
     Ok(())
+}
+
+/// The versions of engines that a recipe's blocks and the recipe itself name.
+pub(super) fn versions(document: Option<&Document>, sections: &[Section]) -> BTreeSet<String> {
+    let blocks = sections.iter().flat_map(|section| &section.blocks);
+    let mut versions: BTreeSet<String> = blocks.filter_map(version_of_block).collect();
+    if let Some(Document::Recipe(recipe)) = document {
+        versions.extend(version_of_recipe(recipe));
+    }
+    versions
+}
+
+fn version_of_recipe(recipe: &Recipe) -> Option<String> {
+    version_text(recipe.engine_version.as_deref(), recipe.image.as_deref())
+}
+
+fn version_of_block(block: &Block) -> Option<String> {
+    version_text(block.engine_version.as_deref(), block.image.as_deref())
 }
 
 /// The version a recipe names, else the one in its image's tag.
