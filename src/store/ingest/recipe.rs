@@ -1,5 +1,6 @@
 //! Rows of a recipe.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
@@ -119,32 +120,28 @@ fn write_argument(
         Some((name, _)) if name.starts_with("--") => (name, true),
         _ => (argument.flag.as_str(), false),
     };
-    let name = if name.starts_with("--") {
-        name.replace('_', "-")
-    } else {
-        name.to_owned()
+    let name = match name.starts_with("--") && name.contains('_') {
+        true => Cow::Owned(name.replace('_', "-")),
+        false => Cow::Borrowed(name),
     };
-    let (shape, value, words): (_, String, Vec<(&str, &str)>) = match &argument.value {
-        ArgumentValue::None => ("none", String::new(), vec![("", "nothing")]),
-        ArgumentValue::Word(text) => ("word", text.clone(), vec![(text, word::reading(text))]),
-        ArgumentValue::Words(texts) => (
-            "words",
-            serde_json::to_string(texts)?,
-            texts
-                .iter()
-                .map(|text| (text.as_str(), word::reading(text)))
-                .collect(),
-        ),
-        ArgumentValue::Json(json) => ("json", json.clone(), vec![(json, "text")]),
-        ArgumentValue::Secret => ("secret", String::new(), Vec::new()),
+    let (shape, value) = match &argument.value {
+        ArgumentValue::None => ("none", Cow::Borrowed("")),
+        ArgumentValue::Word(text) => ("word", Cow::Borrowed(text.as_str())),
+        ArgumentValue::Words(texts) => ("words", Cow::Owned(serde_json::to_string(texts)?)),
+        ArgumentValue::Json(json) => ("json", Cow::Borrowed(json.as_str())),
+        ArgumentValue::Secret => ("secret", Cow::Borrowed("")),
     };
-    let number = match &argument.value {
-        ArgumentValue::Word(text) => word::number(text),
-        _ => None,
+    let (reading, number) = match &argument.value {
+        ArgumentValue::None => (Some("nothing"), None),
+        ArgumentValue::Word(text) => (Some(word::reading(text)), word::number(text)),
+        ArgumentValue::Json(_) => (Some("text"), None),
+        ArgumentValue::Words(_) | ArgumentValue::Secret => (None, None),
     };
+    // A value below a dotted flag is the value of one key of its JSON: the flag's type does not speak of it.
+    let reading = reading.filter(|_| !dotted);
     connection
         .prepare_cached(
-            "INSERT INTO block_argument VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO block_argument VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             block,
@@ -156,22 +153,25 @@ fn write_argument(
             value,
             number,
             argument.flag_node,
-            argument.value_node
+            argument.value_node,
+            reading,
+            reading.and(argument.word_nodes.first()),
         ])?;
-    // A value below a dotted flag is the value of one key of its JSON: the flag's type does not speak of it.
+    let ArgumentValue::Words(words) = &argument.value else {
+        return Ok(());
+    };
     if dotted {
         return Ok(());
     }
-    let nodes = argument.word_nodes.iter();
-    for (word_position, ((word, reading), node)) in words.iter().zip(nodes).enumerate() {
+    for (word_position, (word, node)) in (0_i64..).zip(words.iter().zip(&argument.word_nodes)) {
         connection
             .prepare_cached("INSERT INTO block_word VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
             .execute(params![
                 block,
                 position,
-                i64::try_from(word_position).unwrap_or(0),
+                word_position,
                 word,
-                reading,
+                word::reading(word),
                 word::number(word),
                 node
             ])?;
