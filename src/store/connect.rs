@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use super::error::is_damage;
 use super::origin::Documents;
-use super::{Store, StoreError, StoreSpec, fresh, place};
+use super::{Details, Store, StoreError, StoreSpec, fresh, place};
 
 /// Marks a database as a store of this program ("AIMe").
 const APPLICATION_ID: i32 = 0x4149_4d65;
@@ -107,6 +107,11 @@ fn on_disk(spec: &StoreSpec, file: &Path) -> Result<Store, StoreError> {
         lender: None,
     };
     fresh::bring_up_to_date(&mut store, spec)?;
+    if store.connection.is_readonly(MAIN_DB)? && store.is_packed(Details::All)? {
+        // Nobody can write what is asked for.
+        let code = rusqlite::ffi::SQLITE_READONLY;
+        return Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None).into());
+    }
     if is_new {
         // Only now: what goes through the log is written twice. Where another process reads meanwhile, it stays.
         let log = store.connection.pragma_update(None, "journal_mode", "WAL");

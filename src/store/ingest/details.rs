@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::super::StoreError;
 use super::{link, recipe, written};
@@ -44,7 +45,9 @@ pub(super) fn pack(
         written,
     };
     let bytes = postcard::to_extend(&pack, Vec::with_capacity(MOSTLY))?;
-    Ok(lz4_flex::compress_prepend_size(&bytes))
+    let mut packed = lz4_flex::compress_prepend_size(&bytes);
+    packed.extend(xxh3_64(&packed).to_le_bytes());
+    Ok(packed)
 }
 
 pub(super) fn write(connection: &Connection, file: i64, details: &[u8]) -> Result<(), StoreError> {
@@ -54,20 +57,20 @@ pub(super) fn write(connection: &Connection, file: i64, details: &[u8]) -> Resul
     Ok(())
 }
 
-/// The most that a compressed byte can stand for.
-const MOST_FOR_A_BYTE: usize = 255;
-
-/// What was compressed. A damaged length asks for no more memory than the bytes can fill.
-fn decompressed(bytes: &[u8]) -> Result<Vec<u8>, postcard::Error> {
-    lz4_flex::block::uncompressed_size(bytes)
-        .and_then(|(size, bytes)| {
-            lz4_flex::decompress(bytes, size.min(bytes.len() * MOST_FOR_A_BYTE))
-        })
-        .map_err(|_| postcard::Error::DeserializeBadEncoding)
+/// What was packed; SQLite does not notice every damage.
+fn unpacked(packed: &[u8]) -> Result<Unpacked, postcard::Error> {
+    const DAMAGED: postcard::Error = postcard::Error::DeserializeBadEncoding;
+    let (bytes, hash) = packed.split_last_chunk().ok_or(DAMAGED)?;
+    if xxh3_64(bytes) != u64::from_le_bytes(*hash) {
+        return Err(DAMAGED);
+    }
+    let bytes = lz4_flex::decompress_size_prepended(bytes).map_err(|_| DAMAGED)?;
+    postcard::from_bytes(&bytes)
 }
 
 /// Writes the rows of the details of these files.
 pub(in crate::store) fn unpack(connection: &Connection, files: &[i64]) -> Result<(), StoreError> {
+    let mut rows = recipe::Rows::of(connection)?;
     let mut recipe = connection.prepare("SELECT id FROM recipe_document WHERE file = ?1")?;
     let mut packed = connection.prepare("SELECT details FROM packed WHERE file = ?1")?;
     let mut gone = connection.prepare("DELETE FROM packed WHERE file = ?1")?;
@@ -78,7 +81,7 @@ pub(in crate::store) fn unpack(connection: &Connection, files: &[i64]) -> Result
         }
         let unpacked: Vec<Result<(i64, Unpacked), postcard::Error>> = read
             .into_par_iter()
-            .map(|(file, bytes)| Ok((file, postcard::from_bytes(&decompressed(&bytes)?)?)))
+            .map(|(file, bytes)| Ok((file, unpacked(&bytes)?)))
             .collect();
         for details in unpacked {
             let (file, details) = details?;
@@ -91,7 +94,7 @@ pub(in crate::store) fn unpack(connection: &Connection, files: &[i64]) -> Result
             written::write(connection, file, &written)?;
             if !sections.is_empty() {
                 let id = recipe.query_row([file], |row| row.get(0))?;
-                recipe::write_sections(connection, id, &sections)?;
+                rows.write(id, &sections)?;
             }
             gone.execute([file])?;
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Statement, params};
 
 use super::super::StoreError;
 use super::document::Document;
@@ -56,36 +56,44 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Writes the rows of a recipe's sections, the recipe by its number.
-pub(super) fn write_sections(
-    connection: &Connection,
-    id: i64,
-    sections: &[Section],
-) -> Result<(), StoreError> {
-    for section in sections {
-        connection
-            .prepare_cached("INSERT INTO section VALUES (?1, ?2, ?3)")?
-            .execute(params![id, section.name, section.node])?;
-        for block in &section.blocks {
-            write_block(connection, id, &section.name, block)?;
-        }
-    }
-    Ok(())
+/// The statements that write rows of sections, of which there are many.
+pub(super) struct Rows<'c> {
+    section: Statement<'c>,
+    block: Statement<'c>,
+    argument: Statement<'c>,
+    word: Statement<'c>,
 }
 
-fn write_block(
-    connection: &Connection,
-    recipe: i64,
-    section: &str,
-    block: &Block,
-) -> Result<(), StoreError> {
-    let id = connection
-        .prepare_cached(
-            "INSERT INTO block(recipe, section, key, gpus, enabled, node, enabled_node, image,
-               engine_version, env, output_tokens_per_s, ttft_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?
-        .insert(params![
+impl<'c> Rows<'c> {
+    pub fn of(connection: &'c Connection) -> Result<Self, StoreError> {
+        Ok(Rows {
+            section: connection.prepare("INSERT INTO section VALUES (?1, ?2, ?3)")?,
+            block: connection.prepare(
+                "INSERT INTO block(recipe, section, key, gpus, enabled, node, enabled_node, image,
+                   engine_version, env, output_tokens_per_s, ttft_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            )?,
+            argument: connection.prepare(
+                "INSERT INTO block_argument VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            )?,
+            word: connection.prepare("INSERT INTO block_word VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?,
+        })
+    }
+
+    /// Writes the rows of a recipe's sections, the recipe by its number.
+    pub fn write(&mut self, recipe: i64, sections: &[Section]) -> Result<(), StoreError> {
+        for section in sections {
+            self.section
+                .execute(params![recipe, section.name, section.node])?;
+            for block in &section.blocks {
+                self.write_block(recipe, &section.name, block)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_block(&mut self, recipe: i64, section: &str, block: &Block) -> Result<(), StoreError> {
+        let id = self.block.insert(params![
             recipe,
             section,
             block.key,
@@ -99,51 +107,42 @@ fn write_block(
             block.output_tokens_per_s,
             block.ttft_ms,
         ])?;
-    for (position, argument) in block.arguments.iter().enumerate() {
-        write_argument(
-            connection,
-            id,
-            i64::try_from(position).unwrap_or(0),
-            argument,
-        )?;
+        for (position, argument) in (0..).zip(&block.arguments) {
+            self.write_argument(id, position, argument)?;
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-fn write_argument(
-    connection: &Connection,
-    block: i64,
-    position: i64,
-    argument: &Argument,
-) -> Result<(), StoreError> {
-    let (name, dotted) = match argument.flag.split_once('.') {
-        Some((name, _)) if name.starts_with("--") => (name, true),
-        _ => (argument.flag.as_str(), false),
-    };
-    let name = match name.starts_with("--") && name.contains('_') {
-        true => Cow::Owned(name.replace('_', "-")),
-        false => Cow::Borrowed(name),
-    };
-    let (shape, value) = match &argument.value {
-        ArgumentValue::None => ("none", Cow::Borrowed("")),
-        ArgumentValue::Word(text) => ("word", Cow::Borrowed(text.as_str())),
-        ArgumentValue::Words(texts) => ("words", Cow::Owned(serde_json::to_string(texts)?)),
-        ArgumentValue::Json(json) => ("json", Cow::Borrowed(json.as_str())),
-        ArgumentValue::Secret => ("secret", Cow::Borrowed("")),
-    };
-    let (reading, number) = match &argument.value {
-        ArgumentValue::None => (Some("nothing"), None),
-        ArgumentValue::Word(text) => (Some(word::reading(text)), word::number(text)),
-        ArgumentValue::Json(_) => (Some("text"), None),
-        ArgumentValue::Words(_) | ArgumentValue::Secret => (None, None),
-    };
-    // A value below a dotted flag is the value of one key of its JSON: the flag's type does not speak of it.
-    let reading = reading.filter(|_| !dotted);
-    connection
-        .prepare_cached(
-            "INSERT INTO block_argument VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?
-        .execute(params![
+    fn write_argument(
+        &mut self,
+        block: i64,
+        position: i64,
+        argument: &Argument,
+    ) -> Result<(), StoreError> {
+        let (name, dotted) = match argument.flag.split_once('.') {
+            Some((name, _)) if name.starts_with("--") => (name, true),
+            _ => (argument.flag.as_str(), false),
+        };
+        let name = match name.starts_with("--") && name.contains('_') {
+            true => Cow::Owned(name.replace('_', "-")),
+            false => Cow::Borrowed(name),
+        };
+        let (shape, value) = match &argument.value {
+            ArgumentValue::None => ("none", Cow::Borrowed("")),
+            ArgumentValue::Word(text) => ("word", Cow::Borrowed(text.as_str())),
+            ArgumentValue::Words(texts) => ("words", Cow::Owned(serde_json::to_string(texts)?)),
+            ArgumentValue::Json(json) => ("json", Cow::Borrowed(json.as_str())),
+            ArgumentValue::Secret => ("secret", Cow::Borrowed("")),
+        };
+        let (reading, number) = match &argument.value {
+            ArgumentValue::None => (Some("nothing"), None),
+            ArgumentValue::Word(text) => (Some(word::reading(text)), word::number(text)),
+            ArgumentValue::Json(_) => (Some("text"), None),
+            ArgumentValue::Words(_) | ArgumentValue::Secret => (None, None),
+        };
+        // A value below a dotted flag is the value of one key of its JSON: the flag's type does not speak of it.
+        let reading = reading.filter(|_| !dotted);
+        self.argument.execute(params![
             block,
             position,
             argument.flag,
@@ -157,26 +156,23 @@ fn write_argument(
             reading,
             reading.and(argument.word_nodes.first()),
         ])?;
-    let ArgumentValue::Words(words) = &argument.value else {
-        return Ok(());
-    };
-    if dotted {
-        return Ok(());
-    }
-    for (word_position, (word, node)) in (0_i64..).zip(words.iter().zip(&argument.word_nodes)) {
-        connection
-            .prepare_cached("INSERT INTO block_word VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-            .execute(params![
+        let words: &[String] = match &argument.value {
+            ArgumentValue::Words(words) if !dotted => words,
+            _ => &[],
+        };
+        for (place, (word, node)) in (0_i64..).zip(words.iter().zip(&argument.word_nodes)) {
+            self.word.execute(params![
                 block,
                 position,
-                word_position,
+                place,
                 word,
                 word::reading(word),
                 word::number(word),
                 node
             ])?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// The versions of engines that a recipe's blocks and the recipe itself name.
