@@ -180,8 +180,43 @@ fn no_recipe(store: &Store, request: &Request, decision: &Decision) -> Result<Fa
 }
 
 impl Made {
-    /// Says on stderr what an operator should know: first that the choice is not what was asked for.
+    /// Says on stderr what an operator should know of a plan that is printed: `say_choice`, what is to be fetched
+    /// before, and what keeps a launch from being begun.
     pub fn say(&self) {
+        self.say_choice();
+        self.say_model();
+        for obstacle in &self.decision.obstacles {
+            output::line("warning", &obstacle.says);
+        }
+    }
+
+    /// Says where the model comes from.
+    pub fn say_model(&self) {
+        let cached = &self.decision.cached;
+        for note in cached.offline.iter().chain(&self.fetch()) {
+            output::line("note", note);
+        }
+        for unknown in &cached.unknown {
+            output::line("warning", unknown);
+        }
+    }
+
+    /// That the model is to be fetched, and how to do that first.
+    fn fetch(&self) -> Option<String> {
+        let says = self.decision.cached.fetch.as_ref()?;
+        let command = self.planned.0.cache.prefetch.as_ref()?.command.join(" ");
+        Some(format!("{says} To fetch it first: {command}"))
+    }
+
+    /// What is not known of what is to be fetched, and what keeps a launch from being begun.
+    fn hindrances(&self) -> impl Iterator<Item = &String> {
+        let obstacles = self.decision.obstacles.iter();
+        let unknown = self.decision.cached.unknown.iter();
+        unknown.chain(obstacles.map(|obstacle| &obstacle.says))
+    }
+
+    /// Says on stderr what an operator should know: first that the choice is not what was asked for.
+    pub fn say_choice(&self) {
         if let Some(fallback) = fallback(&self.decision) {
             output::line("note", &fallback);
         }
@@ -246,7 +281,12 @@ impl Made {
             .warnings
             .iter()
             .chain(&self.planned.0.warnings);
+        let warnings = warnings.chain(self.hindrances());
         lines.extend(warnings.map(|warning| format!("Warning: {warning}")));
+        let cached = &self.decision.cached;
+        lines.extend(cached.offline.clone());
+        lines.extend(self.fetch());
+        lines.extend(cached.writes.iter().cloned());
         for (title, outcome) in [
             ("After it:", Outcome::After),
             ("Rejected:", Outcome::Rejected),

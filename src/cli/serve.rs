@@ -14,11 +14,12 @@ use crate::render::exec;
 
 use super::args::{CatalogArgs, MachineArgs, RequestArgs};
 use super::failure::{Exit, Failure};
-use super::generate::{cache_dir_beside_engine, recipe_file, request};
+use super::generate::{cache_dir_beside_engine, cache_of, recipe_file, request};
 use super::machine::machine;
 use super::made::made;
 use super::output;
 use super::session::Session;
+use super::usage;
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -49,7 +50,14 @@ pub(super) struct ServeArgs {
 
 pub(super) fn run(args: &ServeArgs) -> Result<Exit, Failure> {
     let wanted = &args.request.wanted;
-    let session = Session::open(&args.catalog, recipe_file(wanted))?;
+    let mut session = Session::open(&args.catalog, recipe_file(wanted))?;
+    let wishes = Wishes {
+        port: args.port,
+        gpu_ids: args.gpu_ids.clone(),
+        cache_dir: cache_dir_beside_engine(args.cache_dir.clone()),
+        ..Wishes::default()
+    };
+    session.look_into(cache_of(&args.machine, &wishes));
     let policy = session.policy()?;
     let count = args.request.count.get();
     let mut request = request(&session, &args.request.model, count, wanted)?;
@@ -57,12 +65,6 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, Failure> {
         request.backend = only_installed(&session.store.backends()?);
     }
     let machine = machine(&args.machine, request.gpus, &session.store)?;
-    let wishes = Wishes {
-        port: args.port,
-        gpu_ids: args.gpu_ids.clone(),
-        cache_dir: cache_dir_beside_engine(args.cache_dir.clone()),
-        ..Wishes::default()
-    };
     let made = made(
         &session,
         &policy,
@@ -79,6 +81,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, Failure> {
         output::answer(&printed.map_err(|error| Failure::new(Exit::Usage, error))?)?;
         return Ok(Exit::Done);
     }
+    usage::count(&made);
     // The store is closed before this process becomes another program.
     drop((made, policy, session));
     Err(become_engine(exec.engine()))

@@ -155,8 +155,7 @@ pub fn read_relation(
     mut row: impl FnMut(&[Cell<'_>]),
 ) -> Result<(), ViewError> {
     if let Some(has) = lent::columns(relation) {
-        store.read_lent(relation, has, columns, row);
-        return Ok(());
+        return Ok(store.read_lent(relation, (has, columns), scope, row)?);
     }
     // By the view's name: SQLite takes a quoted name by itself for a text where there is no such column.
     let quoted: Vec<String> = columns

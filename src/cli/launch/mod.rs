@@ -15,18 +15,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use miette::MietteDiagnostic;
 
 use crate::container::Engine;
 use crate::detect::{self, Around, Extent};
 use crate::doctor;
-use crate::launch::{Detail, MachineFacts, Request};
+use crate::launch::{Detail, MachineFacts, Obstacle, Request};
 use crate::policy::Severity;
 use crate::state::State;
 
 use super::args::{CatalogArgs, ContainerArgs, MachineArgs, RequestArgs, TableFormat};
 use super::engine::EngineArgs;
 use super::failure::{Exit, Failure};
-use super::generate::{recipe_file, request, wishes};
+use super::generate::{cache_of, recipe_file, request, wishes};
 use super::machine::machine_to;
 use super::made::{Made, made};
 use super::output;
@@ -84,7 +85,9 @@ fn timeout(text: &str) -> Result<Duration, String> {
 pub(super) fn run(args: &LaunchArgs) -> Result<Exit, Failure> {
     let wanted = &args.request.wanted;
     let file = recipe_file(wanted);
-    let session = Session::open(&args.catalog, file)?;
+    let mut session = Session::open(&args.catalog, file)?;
+    let wishes = wishes(&args.container);
+    session.look_into(cache_of(&args.machine, &wishes));
     if let Some(file) = file {
         draft::check(&session, file, args.force)?;
     }
@@ -96,7 +99,6 @@ pub(super) fn run(args: &LaunchArgs) -> Result<Exit, Failure> {
         wanted,
     )?;
     let machine = machine_to(Extent::Usage, &args.machine, request.gpus, &session.store)?;
-    let wishes = wishes(&args.container);
     let mut made = made(
         &session,
         &policy,
@@ -106,14 +108,17 @@ pub(super) fn run(args: &LaunchArgs) -> Result<Exit, Failure> {
         Detail::Choice,
     )
     .map_err(|no| no.failure)?;
-    made.say();
     if args.dry_run {
+        made.say();
         let engine = args.engine.named().unwrap_or(Engine::Docker);
         made.planned.1 = made.planned.1.for_program(engine.program());
         output::answer(&made.printed(&[])?)?;
         return Ok(Exit::Done);
     }
+    made.say_choice();
+    made.say_model();
     let engine = args.engine.find()?;
+    nothing_in_the_way(&made.decision.obstacles)?;
     let is_here = args.machine.host.is_none() && args.machine.root.is_none();
     check_up(&session, &machine, is_here, &request, &made)?;
     Start {
@@ -125,6 +130,28 @@ pub(super) fn run(args: &LaunchArgs) -> Result<Exit, Failure> {
         state: State::open(),
     }
     .run(made, wishes)
+}
+
+/// Ends a launch that would come to nothing, before anything is begun.
+fn nothing_in_the_way(obstacles: &[Obstacle]) -> Result<(), Failure> {
+    let reports = obstacles.iter().map(|obstacle| {
+        let code = obstacle.relation.replacen("obstacle_", "launch::", 1);
+        let report = MietteDiagnostic::new(obstacle.says.trim_end_matches('.'))
+            .with_code(code)
+            .with_severity(miette::Severity::Error);
+        match &obstacle.help {
+            Some(help) => report.with_help(help.clone()),
+            None => report,
+        }
+    });
+    let reports: Vec<miette::Report> = reports.map(Into::into).collect();
+    match reports.is_empty() {
+        true => Ok(()),
+        false => Err(Failure {
+            exit: Exit::Environment,
+            reports,
+        }),
+    }
 }
 
 /// Says what the doctor finds that this launch needs: room for the model, its token, the variables and, where

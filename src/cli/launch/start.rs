@@ -7,6 +7,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::made::Made;
 use crate::cli::output;
 use crate::cli::session::Session;
+use crate::cli::usage;
 use crate::container::{ContainerError, Engine};
 use crate::launch::{MachineFacts, Selected, Wishes};
 use crate::plan::LaunchPlan;
@@ -69,6 +70,7 @@ impl Start<'_> {
         let mut progress = Progress::begin("starting");
         let there = running.until_there(&self.signals);
         if let (Ok(None), Some(id)) = (&there, &running.id) {
+            usage::count(&made);
             self.state.begun(&Launch {
                 container: id.clone(),
                 engine: self.engine.program().to_owned(),

@@ -423,6 +423,8 @@ static ORIGINS: &[(&str, &[Source])] = &[
             ],
         )],
     ),
+    ("revision_flag", &[of(&BACKEND, "revision_flag", &[])]),
+    ("hub_flag", &[of(&BACKEND, "hub_flags", &[])]),
     (
         "misnamed_flag",
         &[of(
