@@ -5,6 +5,9 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
+mod hub;
+mod program;
+
 #[path = "docker/cycle.rs"]
 mod cycle;
 #[path = "docker/deaths.rs"]
@@ -13,6 +16,8 @@ mod deaths;
 mod engine;
 #[path = "docker/fights.rs"]
 mod fights;
+#[path = "docker/model_cache.rs"]
+mod model_cache;
 #[path = "docker/outside.rs"]
 mod outside;
 #[path = "docker/podman.rs"]

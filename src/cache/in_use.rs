@@ -31,13 +31,12 @@ pub type Uses = BTreeMap<ModelId, Vec<String>>;
 pub fn uses(cache: &Cache, scan: &Scan) -> Uses {
     let mut uses = Uses::new();
     for model in &scan.models {
-        if is_written(&model.folder) {
-            add(
-                &mut uses,
-                &model.folder.model,
-                "another process is writing it".to_owned(),
-            );
-        }
+        let by = match lock::is_held(&model.folder.use_lock()) {
+            true => "another process fetches or starts it",
+            false if is_written(&model.folder) => "another process is writing it",
+            false => continue,
+        };
+        add(&mut uses, &model.folder.model, by.to_owned());
     }
     for container in ENGINES.into_iter().flat_map(running) {
         let by = format!("the container `{}` mounts it", container.name);
@@ -60,6 +59,15 @@ fn add(uses: &mut Uses, model: &ModelId, by: String) {
     if !known.contains(&by) {
         known.push(by);
     }
+}
+
+/// Keeps a model from whoever removes models, until what is given back is dropped; none where this user may lock
+/// nothing there.
+pub fn hold(cache: &Cache, model: &ModelId) -> Option<lock::Held> {
+    let folder = cache.model(model);
+    let held = lock::share_of_others(&folder.use_lock());
+    held.inspect_err(|error| tracing::info!(%error, %model, "cannot be locked"))
+        .ok()
 }
 
 /// Whether another process holds one of the model's locks.

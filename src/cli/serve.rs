@@ -19,7 +19,7 @@ use super::machine::machine;
 use super::made::made;
 use super::output;
 use super::session::Session;
-use super::usage;
+use super::usage::Found;
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -81,7 +81,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, Failure> {
         output::answer(&printed.map_err(|error| Failure::new(Exit::Usage, error))?)?;
         return Ok(Exit::Done);
     }
-    usage::count(&made);
+    Found::by(&made).count(&made);
     // The store is closed before this process becomes another program.
     drop((made, policy, session));
     Err(become_engine(exec.engine()))

@@ -2,6 +2,7 @@
 
 mod add;
 mod cleanup;
+mod fetch;
 mod list;
 mod progress;
 mod remove;
@@ -16,6 +17,10 @@ use crate::cache::{Cache, CacheError, cache_dir};
 use crate::hub::{Hub, HubError, HubSettings, SettingsError};
 
 use super::failure::{Exit, Failure};
+
+pub(in crate::cli) use add::{JOBS, index};
+pub(in crate::cli) use fetch::wanted;
+pub(in crate::cli) use progress::shown;
 
 #[derive(Debug, Args)]
 pub(super) struct CacheArgs {
@@ -89,7 +94,7 @@ pub(super) fn run(args: &CacheArgs) -> Result<Exit, Failure> {
 }
 
 /// The hub that the environment names.
-fn hub() -> Result<Hub, Failure> {
+pub(in crate::cli) fn hub() -> Result<Hub, Failure> {
     Hub::new(HubSettings::of_this_process())
         .map_err(|error: SettingsError| Failure::new(Exit::Usage, error))
 }

@@ -4,6 +4,7 @@ mod choose;
 mod diagnose;
 mod draft;
 mod image;
+mod prefetch;
 mod progress;
 mod ready;
 mod running;
@@ -17,9 +18,11 @@ use std::time::Duration;
 use clap::Args;
 use miette::MietteDiagnostic;
 
+use crate::cache::{self, Cache, Held};
 use crate::container::Engine;
 use crate::detect::{self, Around, Extent};
 use crate::doctor;
+use crate::hub::ModelId;
 use crate::launch::{Detail, MachineFacts, Obstacle, Request};
 use crate::policy::Severity;
 use crate::state::State;
@@ -27,12 +30,14 @@ use crate::state::State;
 use super::args::{CatalogArgs, ContainerArgs, MachineArgs, RequestArgs, TableFormat};
 use super::engine::EngineArgs;
 use super::failure::{Exit, Failure};
-use super::generate::{cache_of, recipe_file, request, wishes};
+use super::generate::{recipe_file, request, wishes};
 use super::machine::machine_to;
 use super::made::{Made, made};
 use super::output;
 use super::session::Session;
+use super::usage::Found;
 
+use prefetch::Fetched;
 use signals::Signals;
 use start::Start;
 
@@ -40,6 +45,9 @@ use start::Start;
 pub(in crate::cli) struct LaunchArgs {
     #[command(flatten)]
     pub request: RequestArgs,
+    /// Fetch the model, where it is not in the cache, before anything is started
+    #[arg(long, help_heading = "Container")]
+    pub prefetch: bool,
     /// Print the command, and run nothing
     #[arg(long, help_heading = "Container")]
     pub dry_run: bool,
@@ -87,7 +95,8 @@ pub(super) fn run(args: &LaunchArgs) -> Result<Exit, Failure> {
     let file = recipe_file(wanted);
     let mut session = Session::open(&args.catalog, file)?;
     let wishes = wishes(&args.container);
-    session.look_into(cache_of(&args.machine, &wishes));
+    // Whatever machine it is decided for, it is launched here.
+    session.look_into(wishes.cache_dir.clone());
     if let Some(file) = file {
         draft::check(&session, file, args.force)?;
     }
@@ -99,15 +108,11 @@ pub(super) fn run(args: &LaunchArgs) -> Result<Exit, Failure> {
         wanted,
     )?;
     let machine = machine_to(Extent::Usage, &args.machine, request.gpus, &session.store)?;
-    let mut made = made(
-        &session,
-        &policy,
-        &request,
-        &machine,
-        &wishes,
-        Detail::Choice,
-    )
-    .map_err(|no| no.failure)?;
+    let make = |session: &Session| {
+        let detail = Detail::Choice;
+        made(session, &policy, &request, &machine, &wishes, detail).map_err(|no| no.failure)
+    };
+    let mut made = make(&session)?;
     if args.dry_run {
         made.say();
         let engine = args.engine.named().unwrap_or(Engine::Docker);
@@ -115,21 +120,57 @@ pub(super) fn run(args: &LaunchArgs) -> Result<Exit, Failure> {
         output::answer(&made.printed(&[])?)?;
         return Ok(Exit::Done);
     }
-    made.say_choice();
-    made.say_model();
     let engine = args.engine.find()?;
+    // From here on no cleanup takes the model, and what was there before is looked at again.
+    let held = hold(&made, args.prefetch);
+    if held.is_some() {
+        session.look_into(wishes.cache_dir.clone());
+        made = make(&session)?;
+    }
+    made.say_choice();
     nothing_in_the_way(&made.decision.obstacles)?;
     let is_here = args.machine.host.is_none() && args.machine.root.is_none();
     check_up(&session, &machine, is_here, &request, &made)?;
+    let signals = Signals::listen()?;
+    let found = Found::by(&made);
+    let prefetch = args.prefetch && made.planned.0.cache.prefetch.is_some();
+    if prefetch {
+        choose::see(engine, &made, !args.container.gpu_ids.is_empty())?;
+    }
+    if !start::fetch_image(&session, engine, &made, &signals)? {
+        return Ok(Exit::No);
+    }
+    if prefetch {
+        let (model, cache) = (made.decision.model.clone(), made.planned.0.cache.clone());
+        let model = model.unwrap_or_default();
+        match prefetch::fetch(&mut session, &model, &cache, &signals)? {
+            Fetched::Whole => {}
+            Fetched::Interrupted => return Ok(Exit::No),
+        }
+        session.look_into(wishes.cache_dir.clone());
+        made = make(&session)?;
+    }
+    made.say_model();
     Start {
         args,
         session: &session,
         machine: &machine,
         engine,
-        signals: Signals::listen()?,
+        signals,
         state: State::open(),
+        found,
     }
-    .run(made, wishes)
+    .run(made, wishes, held)
+}
+
+/// Keeps the model of a plan from cleanups, where there is something of it, or will be.
+fn hold(made: &Made, prefetch: bool) -> Option<Held> {
+    let cache = &made.planned.0.cache;
+    if cache.commit.is_none() && !prefetch {
+        return None;
+    }
+    let model = ModelId::parse(made.decision.model.as_deref()?).ok()?;
+    cache::hold(&Cache::new(&cache.folder), &model)
 }
 
 /// Ends a launch that would come to nothing, before anything is begun.
