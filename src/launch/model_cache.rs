@@ -3,7 +3,9 @@
 
 use serde::Serialize;
 
+use crate::cache::Cache;
 use crate::catalog::backend::Backend;
+use crate::hub::{Commit, ModelId};
 use crate::plan::{CACHE_PATH, LaunchPlan};
 
 use super::Decision;
@@ -73,6 +75,13 @@ impl ModelCache {
                 .collect(),
             prefetch,
         }
+    }
+
+    /// The folder with the files of the commit that the plan relies on.
+    pub(super) fn files(&self, model: &str) -> Option<String> {
+        let commit = Commit::parse(self.commit.as_deref()?)?;
+        let folder = Cache::new(&self.folder).model(&ModelId::parse(model).ok()?);
+        (self.offline).then(|| folder.snapshot(&commit).display().to_string())
     }
 
     /// Whether all of the model is there; none where nothing is known of it.

@@ -207,6 +207,7 @@ fn planned(
         let label = plan::LABEL_REVISION.to_owned();
         plan.labels.insert(label, commit.clone());
     }
+    plan.relies_on = cache.files(&model);
     environment(&mut plan, (backend, &cache), block, decision, &mut warnings);
     for variable in secrets {
         if !plan.env_by_name.contains(&variable) {

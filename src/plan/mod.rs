@@ -83,6 +83,8 @@ pub struct LaunchPlan {
     pub health_check: Option<HealthCheck>,
     /// The words of the command that fetches the model, where that may be done before the engine starts.
     pub prefetch: Option<Vec<String>>,
+    /// The folder of the host that has the model's files, where the engine is to find them without a hub.
+    pub relies_on: Option<String>,
     /// Return once it has started, instead of staying with its output.
     pub detach: bool,
 }
@@ -149,6 +151,7 @@ impl LaunchPlan {
             health_path: "/health".into(),
             health_check: None,
             prefetch: None,
+            relies_on: None,
             detach: false,
         }
     }
