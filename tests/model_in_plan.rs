@@ -8,13 +8,17 @@
     reason = "a test that cannot go on ends"
 )]
 
+mod hub;
 mod program;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
+use hub::Hub;
 use pretty_assertions::assert_eq;
-use program::{Place, Ran, card};
+use program::{Place, Ran, card, ran};
 use serde_json::{Value, json};
 
 const MODEL: &str = "acme/Rocket-8B";
@@ -419,37 +423,71 @@ fn each_line_of_a_batch_is_told_the_same() {
     }
 }
 
+/// `serve` in a place with an engine that says its variables, and then reads its input to the end.
+fn serve(place: &Place, more: &[&str]) -> std::process::Command {
+    let script = "#!/bin/sh\n[ \"$1\" = --version ] && exit\nenv\ncat\n";
+    let engine = place.write("bin/vllm", script);
+    fs::set_permissions(&engine, fs::Permissions::from_mode(0o755)).unwrap();
+    let words = [
+        "serve",
+        "rocket",
+        "1",
+        "--catalog=catalog",
+        "--hardware=MI300X",
+        "--available-gpus=8",
+        "--cache-dir=models",
+    ];
+    let mut command = place.command(&[&words[..], more].concat());
+    let path = format!("{}:/usr/bin:/bin", place.text("bin"));
+    command.env("PATH", path);
+    command
+}
+
 #[test]
 fn an_engine_that_is_served_counts_what_it_found() {
     let place = place("");
-    let engine = place.write(
-        "bin/vllm",
-        "#!/bin/sh\n[ \"$1\" = --version ] && exit\nenv\n",
-    );
-    fs::set_permissions(&engine, fs::Permissions::from_mode(0o755)).unwrap();
-    let serve = || {
-        let words = [
-            "serve",
-            "rocket",
-            "1",
-            "--catalog=catalog",
-            "--hardware=MI300X",
-            "--available-gpus=8",
-            "--cache-dir=models",
-        ];
-        let mut command = place.command(&words);
-        let path = format!("{}:/usr/bin:/bin", place.text("bin"));
-        program::ran(command.env("PATH", path)).exits(0)
-    };
-    assert!(!serve().out.contains("HF_HUB_OFFLINE"));
+    let served = || ran(&mut serve(&place, &[])).exits(0);
+    assert!(!served().out.contains("HF_HUB_OFFLINE"));
     add(&place, &WHOLE, &[]);
     for _ in 0..2 {
-        let ran = serve();
+        let ran = served();
         assert!(ran.out.contains("HF_HUB_OFFLINE=1\n"), "{}", ran.out);
     }
     // To print a plan is no start.
     generate(&place, &[]);
+    ran(&mut serve(&place, &["--dry-run"])).exits(0);
     let stats = ["cache", "stats", "--cache-dir=models", "--format=json"];
     let stats = place.run(&stats).exits(0).json();
     assert_eq!((&stats["hits"], &stats["misses"]), (&json!(2), &json!(1)));
+}
+
+#[test]
+fn an_engine_that_is_served_has_its_model_fetched_and_keeps_it() {
+    let place = place("");
+    let hub = Hub::start();
+    let files = WHOLE.map(|file| (file, file.repeat(50).into_bytes()));
+    hub.add(MODEL, &files);
+    let mut command = serve(&place, &["--prefetch"]);
+    let mut engine = command
+        .env("HF_ENDPOINT", hub.endpoint())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(engine.stdout.take().unwrap()).lines();
+    let offline = lines.find(|line| line.as_ref().unwrap() == "HF_HUB_OFFLINE=1");
+    assert!(offline.is_some());
+    let clean = ["cache", "cleanup", "--max-size=0", "--cache-dir=models"];
+    let cleaned = place.run(&clean).exits(0);
+    assert!(
+        cleaned.out.contains("another process fetches or starts it"),
+        "{}",
+        cleaned.out
+    );
+    let verify = ["cache", "verify", "--cache-dir=models"];
+    place.run(&verify).exits(0);
+    drop(engine.stdin.take());
+    assert!(engine.wait().unwrap().success());
+    let cleaned = place.run(&clean).exits(0);
+    assert!(cleaned.out.contains("removed"), "{}", cleaned.out);
 }

@@ -79,10 +79,11 @@ impl CacheFacts {
         })
     }
 
-    fn uses(&self) -> &Uses {
+    /// Who uses what is in it.
+    pub fn uses(&self) -> &Uses {
         self.uses.get_or_init(|| match &self.cache {
             Some(cache) => uses(cache, self.scan()),
-            None => Uses::new(),
+            None => Uses::default(),
         })
     }
 
@@ -252,7 +253,13 @@ impl Lender for CacheFacts {
             "cached_in_use" => {
                 let mut rows = Vec::new();
                 for (model, revision) in self.revisions() {
-                    for by in self.uses().get(&model.folder.model).into_iter().flatten() {
+                    for by in self
+                        .uses()
+                        .by
+                        .get(&model.folder.model)
+                        .into_iter()
+                        .flatten()
+                    {
                         let mut row = of(model, revision);
                         row.push(text(by));
                         rows.push(row);

@@ -1,5 +1,6 @@
 //! A decision with its plan, or why there is none; what both commands that decide share.
 
+use crate::cache::cache_dir;
 use crate::launch::{
     Decision, Detail, MachineFacts, Outcome, Planned, Request, Selected, Tried, Wishes, decide,
     plan,
@@ -203,16 +204,18 @@ impl Made {
 
     /// That the model is to be fetched, and how to do that first.
     fn fetch(&self) -> Option<String> {
-        let says = self.decision.cached.fetch.as_ref()?;
-        let command = self.planned.0.cache.prefetch.as_ref()?.command.join(" ");
-        Some(format!("{says} To fetch it first: {command}"))
-    }
-
-    /// What is not known of what is to be fetched, and what keeps a launch from being begun.
-    fn hindrances(&self) -> impl Iterator<Item = &String> {
-        let obstacles = self.decision.obstacles.iter();
-        let unknown = self.decision.cached.unknown.iter();
-        unknown.chain(obstacles.map(|obstacle| &obstacle.says))
+        let says = self.decision.cached.fetch.as_ref()?.trim_end_matches('.');
+        let cache = &self.planned.0.cache;
+        let mut command = cache.prefetch.as_ref()?.command.as_slice();
+        // Where the program looks anyway, its folder need not be named.
+        let usual = cache_dir(None).map(|folder| folder.display().to_string());
+        if usual.as_ref() == Some(&cache.folder)
+            && let [words @ .., _, _] = command
+        {
+            command = words;
+        }
+        let command = shlex::try_join(command.iter().map(String::as_str)).ok()?;
+        Some(format!("{says}; to fetch it first: {command}"))
     }
 
     /// Says on stderr what an operator should know: first that the choice is not what was asked for.
@@ -281,12 +284,7 @@ impl Made {
             .warnings
             .iter()
             .chain(&self.planned.0.warnings);
-        let warnings = warnings.chain(self.hindrances());
         lines.extend(warnings.map(|warning| format!("Warning: {warning}")));
-        let cached = &self.decision.cached;
-        lines.extend(cached.offline.clone());
-        lines.extend(self.fetch());
-        lines.extend(cached.writes.iter().cloned());
         for (title, outcome) in [
             ("After it:", Outcome::After),
             ("Rejected:", Outcome::Rejected),
@@ -303,6 +301,12 @@ impl Made {
             lines.extend(
                 others.map(|tried| format!("- {}: {}", configuration(tried), tried.because)),
             );
+        }
+        let cached = &self.decision.cached;
+        lines.extend(cached.offline.clone());
+        match self.fetch() {
+            Some(fetch) => lines.push(fetch),
+            None => lines.extend(cached.writes.iter().cloned()),
         }
         lines
             .iter()

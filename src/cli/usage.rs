@@ -1,7 +1,9 @@
-//! What a start leaves in memory: whether the cache had its model.
+//! The model of a start in the cache: held while it starts, and remembered.
 
 use std::path::Path;
 
+use crate::cache::{self, Cache, Held};
+use crate::hub::ModelId;
 use crate::store::ModelUses;
 
 use super::made::Made;
@@ -28,4 +30,14 @@ impl Found {
             tracing::info!(%error, "the use of the model cannot be noted");
         }
     }
+}
+
+/// Keeps the model of a plan from cleanups, where there is something of it, or will be.
+pub(super) fn hold(made: &Made, prefetch: bool) -> Option<Held> {
+    let cache = &made.planned.0.cache;
+    if cache.commit.is_none() && !prefetch {
+        return None;
+    }
+    let model = ModelId::parse(made.decision.model.as_deref()?).ok()?;
+    cache::hold(&Cache::new(&cache.folder), &model)
 }

@@ -13,10 +13,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::cache::{Cache, CacheError, cache_dir};
+use crate::cache::{Cache, CacheError, Uses, cache_dir};
 use crate::hub::{Hub, HubError, HubSettings, SettingsError};
 
 use super::failure::{Exit, Failure};
+use super::output;
 
 pub(in crate::cli) use add::{JOBS, index};
 pub(in crate::cli) use fetch::wanted;
@@ -90,6 +91,16 @@ pub(super) fn run(args: &CacheArgs) -> Result<Exit, Failure> {
         CacheCommand::Verify(args) => verify::run(args),
         CacheCommand::Remove(args) => remove::run(args),
         CacheCommand::Cleanup(args) => cleanup::run(args),
+    }
+}
+
+/// Says whose containers are not known, so that what they mount may go.
+fn say_unasked(uses: &Uses) {
+    for (engine, said) in &uses.unasked {
+        let says = format!(
+            "`{engine}` does not tell what its containers mount, which is taken for not in use: {said}"
+        );
+        output::line("warning", &says);
     }
 }
 

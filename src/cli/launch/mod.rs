@@ -4,11 +4,11 @@ mod choose;
 mod diagnose;
 mod draft;
 mod image;
-mod prefetch;
+pub(in crate::cli) mod prefetch;
 mod progress;
 mod ready;
 mod running;
-mod signals;
+pub(in crate::cli) mod signals;
 mod start;
 mod tail;
 
@@ -18,11 +18,9 @@ use std::time::Duration;
 use clap::Args;
 use miette::MietteDiagnostic;
 
-use crate::cache::{self, Cache, Held};
 use crate::container::Engine;
 use crate::detect::{self, Around, Extent};
 use crate::doctor;
-use crate::hub::ModelId;
 use crate::launch::{Detail, MachineFacts, Obstacle, Request};
 use crate::policy::Severity;
 use crate::state::State;
@@ -35,7 +33,7 @@ use super::machine::machine_to;
 use super::made::{Made, made};
 use super::output;
 use super::session::Session;
-use super::usage::Found;
+use super::usage::{self, Found};
 
 use prefetch::Fetched;
 use signals::Signals;
@@ -122,7 +120,7 @@ pub(super) fn run(args: &LaunchArgs) -> Result<Exit, Failure> {
     }
     let engine = args.engine.find()?;
     // From here on no cleanup takes the model, and what was there before is looked at again.
-    let held = hold(&made, args.prefetch);
+    let held = usage::hold(&made, args.prefetch);
     if held.is_some() {
         session.look_into(wishes.cache_dir.clone());
         made = make(&session)?;
@@ -161,16 +159,6 @@ pub(super) fn run(args: &LaunchArgs) -> Result<Exit, Failure> {
         found,
     }
     .run(made, wishes, held)
-}
-
-/// Keeps the model of a plan from cleanups, where there is something of it, or will be.
-fn hold(made: &Made, prefetch: bool) -> Option<Held> {
-    let cache = &made.planned.0.cache;
-    if cache.commit.is_none() && !prefetch {
-        return None;
-    }
-    let model = ModelId::parse(made.decision.model.as_deref()?).ok()?;
-    cache::hold(&Cache::new(&cache.folder), &model)
 }
 
 /// Ends a launch that would come to nothing, before anything is begun.

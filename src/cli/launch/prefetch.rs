@@ -25,7 +25,7 @@ const NOTE: Duration = Duration::from_secs(30);
 
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fetched {
+pub(in crate::cli) enum Fetched {
     /// All of it is there.
     Whole,
     /// Whoever waited has had enough.
@@ -33,7 +33,7 @@ pub(super) enum Fetched {
 }
 
 /// Fetches the model of a plan.
-pub(super) fn fetch(
+pub(in crate::cli) fn fetch(
     session: &mut Session,
     model: &str,
     planned: &ModelCache,
