@@ -3,7 +3,12 @@
 //! The engine and the image are the tests' own, nothing is pulled, and where no engine can be started the
 //! tests say so and are skipped.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test may fail")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
 
 mod hub;
 mod program;

@@ -66,7 +66,7 @@ impl From<rusqlite::Error> for ViewError {
 }
 
 /// The views whose rows belong to models.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ScopedViews(HashSet<String>);
 
 impl Store {
