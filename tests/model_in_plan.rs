@@ -131,7 +131,11 @@ fn a_model_that_is_there_is_mounted_read_only_and_no_hub_is_asked() {
         assert!(!text.contains("VLLM_CACHE_ROOT"), "{target}:\n{text}");
         assert!(!text.contains("cache add"), "{target}:\n{text}");
     }
+    // Nothing is mounted, and the folder is the engine's own.
     let bare = generate(&place, &["--format=exec"]).out;
+    assert!(!bare.contains("HF_MODULES_CACHE"), "{bare}");
+    let compiled = format!("VLLM_CACHE_ROOT={}/vllm", place.text("models"));
+    assert!(bare.contains(&compiled), "{bare}");
     assert!(bare.contains("HF_HUB_OFFLINE=1"), "{bare}");
     assert!(
         bare.contains(&format!("HF_HOME={}", place.text("models"))),
@@ -208,6 +212,55 @@ fn a_tokenizer_alone_is_no_model() {
     let rules = rules.display().to_string();
     let answer = planned(&place, &["--rules", &rules]);
     assert_eq!(of_model(&answer)["offline"], true);
+}
+
+#[test]
+fn what_another_tool_fetched_counts_when_all_of_it_is_there() {
+    let place = place("");
+    let model = place.path("models/hub/models--acme--Rocket-8B");
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    let snapshot = model.join("snapshots").join(commit);
+    let shard = |number: u32| {
+        let name = format!("model-{number:05}-of-00002.safetensors");
+        let blob = model.join("blobs").join(format!("{number:064}"));
+        fs::write(blob, "weights").unwrap();
+        let target = format!("../../blobs/{number:064}");
+        std::os::unix::fs::symlink(target, snapshot.join(name)).unwrap();
+    };
+    for folder in ["blobs", "refs"] {
+        fs::create_dir_all(model.join(folder)).unwrap();
+    }
+    fs::create_dir_all(&snapshot).unwrap();
+    fs::write(model.join("refs/main"), commit).unwrap();
+    shard(1);
+    // No index says so; the name does.
+    let answer = planned(&place, &[]);
+    let cache = of_model(&answer);
+    assert_eq!(
+        (&cache["state"], &cache["offline"]),
+        (&json!("partial"), &json!(false))
+    );
+    shard(2);
+    assert_eq!(of_model(&planned(&place, &[]))["offline"], true);
+    // Where a container would see nothing.
+    let outside = place.path("elsewhere");
+    fs::rename(&model, &outside).unwrap();
+    std::os::unix::fs::symlink(&outside, &model).unwrap();
+    assert_eq!(of_model(&planned(&place, &[]))["state"], "missing");
+}
+
+#[test]
+fn an_engine_that_is_told_another_model_is_left_alone() {
+    for argument in ["--model: acme/Other", "--model: /models/other"] {
+        let place = place(&format!("      {argument}\n"));
+        add(&place, &WHOLE, &[]);
+        let answer = planned(&place, &[]);
+        let cache = of_model(&answer);
+        assert_eq!(cache["offline"], false, "{argument}");
+        assert_eq!(cache["prefetch"], Value::Null, "{argument}");
+        let empty = planned(&place, &["--cache-dir", "others"]);
+        assert_eq!(of_model(&empty)["prefetch"], Value::Null, "{argument}");
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The cache as the rules see it: base relations, looked up when a rule asks for them.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
@@ -91,9 +93,15 @@ impl CacheFacts {
     fn look_at(&self, model: &ModelId) -> Option<Arc<CachedModel>> {
         let cache = self.cache.as_ref()?;
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = looked
-            .entry(model.clone())
-            .or_insert_with(|| CachedModel::look(cache, model).map(Arc::new));
+        let found = looked.entry(model.clone()).or_insert_with(|| {
+            let is_inside = || {
+                let real = |path: &Path| fs::canonicalize(path).ok();
+                let (root, dir) = (real(cache.root())?, real(cache.model(model).dir())?);
+                dir.starts_with(root).then_some(())
+            };
+            // Whoever sees the cache through a mount sees nothing behind a link out of it.
+            is_inside().and_then(|()| CachedModel::look(cache, model).map(Arc::new))
+        });
         found.clone()
     }
 

@@ -22,6 +22,7 @@ pub(super) fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
     let mut wishes = wishes(&args.container);
     if args.format == GenerateFormat::Exec {
         wishes.cache_dir = cache_dir_beside_engine(args.container.cache_dir.clone());
+        wishes.bare = true;
     }
     session.look_into(cache_of(&args.machine, &wishes));
     let policy = session.policy()?;
@@ -179,6 +180,7 @@ pub(super) fn wishes(args: &ContainerArgs) -> Wishes {
         gpu_ids: args.gpu_ids.clone(),
         cache_dir: cache_dir(args.cache_dir.clone()),
         cdi: args.cdi,
+        bare: false,
         detach: args.detach,
     }
 }

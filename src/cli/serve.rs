@@ -60,6 +60,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, Failure> {
         port: args.port,
         gpu_ids: args.gpu_ids.clone(),
         cache_dir: cache_dir_beside_engine(args.cache_dir.clone()),
+        bare: true,
         ..Wishes::default()
     };
     session.look_into(cache_of(&args.machine, &wishes));

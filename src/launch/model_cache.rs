@@ -1,6 +1,8 @@
 //! What a plan makes of the model cache: whether the engine asks a hub, whether it may write into the cache, and
 //! how to fetch the model before it starts.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use crate::cache::Cache;
@@ -32,6 +34,8 @@ pub struct ModelCache {
     pub because: Vec<String>,
     /// How to fetch the model before the engine starts, where that is to be done.
     pub prefetch: Option<Prefetch>,
+    #[serde(skip)]
+    is_bare: bool,
 }
 
 /// A step before a start.
@@ -74,7 +78,18 @@ impl ModelCache {
                 .cloned()
                 .collect(),
             prefetch,
+            is_bare: false,
         }
+    }
+
+    /// Nothing is mounted then: whether it may be written to is how it is found.
+    pub(super) fn is_beside_engine(&mut self) {
+        let there = Path::new(&self.folder)
+            .ancestors()
+            .find(|path| path.exists());
+        let may = |path| rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
+        self.writable = there.is_some_and(may);
+        self.is_bare = true;
     }
 
     /// The folder with the files of the commit that the plan relies on.
@@ -93,7 +108,8 @@ impl ModelCache {
     pub(super) fn set_defaults(&self, plan: &mut LaunchPlan, backend: &Backend) {
         if self.writable {
             set_folders(plan, &backend.cache_env);
-        } else {
+        } else if !self.is_bare {
+            // Beside the engine this may be a folder where others write too.
             for (name, value) in &backend.read_only_env {
                 plan.set_env(name, value.clone());
             }

@@ -30,6 +30,8 @@ pub struct Wishes {
     pub cache_dir: Option<PathBuf>,
     /// Give the container its GPUs by CDI.
     pub cdi: bool,
+    /// Whether the engine runs without a container, beside the cache.
+    pub bare: bool,
     /// Return once the container has started.
     pub detach: bool,
 }
@@ -201,7 +203,10 @@ fn planned(
     }
     let folder = wishes.cache_dir.as_ref().ok_or(PlanningError::NoCache)?;
     let folder = folder.display().to_string();
-    let cache = ModelCache::new(decision, backend, &folder);
+    let mut cache = ModelCache::new(decision, backend, &folder);
+    if wishes.bare {
+        cache.is_beside_engine();
+    }
     label(&mut plan, selected, &model, port);
     if let (true, Some(commit)) = (cache.offline, &cache.commit) {
         let label = plan::LABEL_REVISION.to_owned();

@@ -434,6 +434,8 @@ CREATE VIEW flag_negation AS
   FROM known_flag k
   CROSS JOIN flag_name n ON n.backend = k.backend_id AND n.flag = k.flag AND n.kind = 'negation'
   WHERE k.kind = 'bool';
+CREATE VIEW model_flag AS
+  SELECT backend, document ->> '$.model.flag' AS flag FROM backend_document WHERE current;
 CREATE VIEW revision_flag AS
   SELECT backend, document ->> '$.revision_flag' AS flag FROM backend_document
   WHERE current AND document ->> '$.revision_flag' IS NOT NULL;
