@@ -264,6 +264,57 @@ fn an_engine_that_is_told_another_model_is_left_alone() {
 }
 
 #[test]
+fn a_model_is_known_by_the_name_that_its_engine_is_told() {
+    let place = place("");
+    // By whatever name of its card the recipe and the request call it.
+    let names = format!("model_id: Rocket\nhuggingface_id: {MODEL}\naliases: [rocket]\nsize: 8B\n");
+    place.write("catalog/models/rocket.yaml", names);
+    recipe(&place, "Rocket", "");
+    let answer = planned(&place, &[]);
+    assert_eq!(answer["engine_argv"][2], MODEL);
+    let prefetch = &of_model(&answer)["prefetch"];
+    assert_eq!(prefetch["command"][3], MODEL);
+    assert_eq!(prefetch["missing_mib"], 15258);
+    add(&place, &WHOLE, &[]);
+    assert_eq!(of_model(&planned(&place, &[]))["offline"], true);
+}
+
+#[test]
+fn a_quantized_model_takes_the_room_of_its_own_weights() {
+    let place = place("");
+    let quantized = "acme/Rocket-8B-FP8";
+    place.write(
+        "catalog/models/fp8.yaml",
+        card(quantized) + "aliases: [rocket8]\n",
+    );
+    let text = fs::read_to_string(place.path("catalog/recipes/rocket-8b-mi300x-bf16.yaml"));
+    let text = text
+        .unwrap()
+        .replace(MODEL, quantized)
+        .replace("bf16", "fp8");
+    place.write("catalog/recipes/rocket-8b-fp8-mi300x-fp8.yaml", text);
+    add(&place, &WHOLE, &[]);
+    let words = [
+        "generate",
+        "rocket8",
+        "1",
+        "--catalog=catalog",
+        "--format=json",
+    ];
+    let more = [
+        "--hardware=MI300X",
+        "--available-gpus=8",
+        "--cache-dir=models",
+    ];
+    let answer = place.run(&[&words[..], &more].concat()).exits(0).json();
+    // The model that is there is another one.
+    let cache = of_model(&answer);
+    assert_eq!(cache["state"], "missing");
+    assert_eq!(cache["prefetch"]["command"][3], quantized);
+    assert_eq!(cache["prefetch"]["missing_mib"], 7629);
+}
+
+#[test]
 fn a_disk_without_room_is_said() {
     let place = place("");
     // Nobody has a disk that leaves so much to others.
