@@ -7,7 +7,9 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::datalog::ast::BaseType;
 use crate::datalog::{CompiledProgram, Facts, RelId, Value};
-use crate::store::{Cell, GATHERED, Scope, ScopedViews, Store, ViewError, is_lent, read_relation};
+use crate::store::{
+    Cell, Details, GATHERED, Scope, ScopedViews, Store, ViewError, is_lent, read_relation,
+};
 
 use super::RelationText;
 
@@ -91,7 +93,7 @@ pub(super) fn gather(
         Scope::Models(_) => vec![&asked],
         Scope::Whole | Scope::Chosen(_) => asked.chunks(1).collect(),
     };
-    let made = store.at_one_moment(|generation| {
+    let made = store.at_one_moment(Some(Details::of(scope)), |generation| {
         let mut made = Vec::new();
         for group in groups {
             let key = key(generation, group, scope);
