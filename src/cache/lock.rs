@@ -12,8 +12,21 @@ const STEP: Duration = Duration::from_millis(50);
 
 /// A lock that is held until this is dropped, or the process ends.
 #[derive(Debug)]
-pub(super) struct Held {
-    _file: File,
+pub struct Held {
+    file: File,
+}
+
+impl Held {
+    /// Holds it also when this process becomes another program, until that ends.
+    ///
+    /// # Errors
+    /// The system does not let it.
+    pub fn keep_across_exec(self) -> io::Result<()> {
+        rustix::io::fcntl_setfd(&self.file, rustix::io::FdFlags::empty())?;
+        // The number stays open without its owner.
+        let _ = std::os::fd::IntoRawFd::into_raw_fd(self.file);
+        Ok(())
+    }
 }
 
 /// Takes a lock; `waiting` is called once where another holds it, and `go_on` says whether to wait on.
@@ -27,7 +40,7 @@ pub(super) fn take(
     let mut waiting = Some(waiting);
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(Some(Held { _file: file })),
+            Ok(()) => return Ok(Some(Held { file })),
             Err(TryLockError::WouldBlock) => {
                 if let Some(waiting) = waiting.take() {
                     waiting();
@@ -40,7 +53,7 @@ pub(super) fn take(
             // Then two may fetch the same content. They write the same bytes to the same places, and
             // what is wrong in the end is not published.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                return Ok(Some(Held { _file: file }));
+                return Ok(Some(Held { file }));
             }
             Err(TryLockError::Error(error)) => return Err(error),
         }
@@ -52,8 +65,17 @@ pub(super) fn share(path: &Path) -> io::Result<Held> {
     let file = open(path)?;
     match file.lock_shared() {
         Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(error),
-        _ => Ok(Held { _file: file }),
+        _ => Ok(Held { file }),
     }
+}
+
+/// The same of a lock's file that may be one that only others write.
+pub(super) fn share_of_others(path: &Path) -> io::Result<Held> {
+    share(path).or_else(|error| {
+        let file = File::open(path).map_err(|_| error)?;
+        file.lock_shared()?;
+        Ok(Held { file })
+    })
 }
 
 /// Takes a lock; none where another holds it.

@@ -254,31 +254,80 @@ fn content_name(link: &Path) -> Option<String> {
     (dir == "blobs").then(|| name.to_owned())
 }
 
-/// Weights that a model's own index names and that are not there.
+/// Weights that are not there, and that a model's own index names or the names of others count.
 fn add_missing_shards(snapshot: &Path, files: &mut Vec<CachedFile>) {
-    const INDEX: &str = "model.safetensors.index.json";
-    let has = |files: &[CachedFile], path: &str| files.iter().any(|file| file.path == path);
-    if !has(files, INDEX) {
-        return;
-    }
-    let index = fs::read(snapshot.join(INDEX)).ok();
-    let index: Option<serde_json::Value> =
-        index.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let shards: BTreeSet<String> = index
-        .as_ref()
-        .and_then(|index| index.get("weight_map")?.as_object())
-        .into_iter()
-        .flat_map(|map| map.values())
-        .filter_map(|shard| shard.as_str().map(str::to_owned))
-        .collect();
+    let mut shards = indexed(snapshot, files);
+    shards.extend(files.iter().flat_map(|file| counted(&file.path)));
     for shard in shards {
-        if !has(files, &shard) {
+        if !files.iter().any(|file| file.path == shard) {
             files.push(CachedFile {
                 path: shard,
                 blob: None,
                 size: 0,
                 state: FileState::Missing,
             });
+        }
+    }
+}
+
+/// The weights that the model's index names.
+fn indexed(snapshot: &Path, files: &[CachedFile]) -> BTreeSet<String> {
+    const INDEX: &str = "model.safetensors.index.json";
+    if !files.iter().any(|file| file.path == INDEX) {
+        return BTreeSet::new();
+    }
+    let index = fs::read(snapshot.join(INDEX)).ok();
+    let index: Option<serde_json::Value> =
+        index.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    index
+        .as_ref()
+        .and_then(|index| index.get("weight_map")?.as_object())
+        .into_iter()
+        .flat_map(|map| map.values())
+        .filter_map(|shard| shard.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// All files of a set, one of which is `model-00002-of-00005.safetensors`; none where the name is not like that.
+fn counted(path: &str) -> Vec<String> {
+    const MOST: u32 = 10_000;
+    let parts = || {
+        let (before, count) = path.split_once("-of-")?;
+        let digits = count.find(|c: char| !c.is_ascii_digit())?;
+        let (count, ending) = count.split_at(digits);
+        let (before, number) = before.rsplit_once('-')?;
+        let is_number = number.len() == count.len() && number.parse::<u32>().is_ok();
+        let count = count
+            .parse()
+            .ok()
+            .filter(|count| is_number && *count <= MOST)?;
+        Some((before, number.len(), count, ending))
+    };
+    let Some((before, width, count, ending)) = parts() else {
+        return Vec::new();
+    };
+    (1..=count)
+        .map(|number| format!("{before}-{number:0width$}-of-{count:0width$}{ending}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn names_with_a_count_name_the_others() {
+        let shards = counted("q4/model-00002-of-00003.safetensors");
+        let names = |number: u32| format!("q4/model-{number:05}-of-00003.safetensors");
+        assert_eq!(shards, (1..=3).map(names).collect::<Vec<_>>());
+        for path in [
+            "config.json",
+            "best-of-breed.txt",
+            "a-1-of-00003.bin",
+            "a-1-of-3",
+            "a-00001-of-99999.bin",
+        ] {
+            assert_eq!(counted(path), Vec::<String>::new(), "{path}");
         }
     }
 }

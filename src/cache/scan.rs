@@ -253,6 +253,26 @@ impl CachedRevision {
         })
     }
 
+    /// The bytes of its files that are not there, less what of them is begun; none where that is not
+    /// known, since another tool added it.
+    pub fn missing_bytes(&self, model: &CachedModel) -> Option<u64> {
+        if !self.is_ours {
+            return None;
+        }
+        let mut seen = BTreeSet::new();
+        let missing = self
+            .files
+            .iter()
+            .filter(|file| file.state != FileState::There)
+            .filter_map(|file| Some((file.blob.as_deref()?, file.size)))
+            .filter(|(blob, _)| seen.insert(*blob));
+        let left = missing.map(|(blob, size)| {
+            let begun = model.incomplete.get(&format!("{blob}{INCOMPLETE}"));
+            size - begun.map_or(0, |begun| begun.size).min(size)
+        });
+        Some(left.sum())
+    }
+
     /// How many of its files are not there.
     pub fn missing(&self) -> usize {
         let missing = self

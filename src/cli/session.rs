@@ -43,17 +43,17 @@ impl Session {
             trust: args.trust_store,
             anew: args.store_anew,
         };
-        let mut store = Store::open(&spec)?;
-        let cache = cache_dir(None).map(Cache::new);
-        store.lend(Arc::new(CacheFacts::new(cache, Limits::default())));
+        let store = Store::open(&spec)?;
         if let Some(because) = store.in_memory_because() {
             output::line("note", &format!("the store is kept in memory: {because}"));
         }
-        Ok(Session {
+        let mut session = Session {
             store,
             layers: spec.layers,
             rules: args.rules.clone(),
-        })
+        };
+        session.look_into(cache_dir(None));
+        Ok(session)
     }
 
     /// The same catalog with one recipe file more, in a store of its own; nothing is said of it.
@@ -75,6 +75,12 @@ impl Session {
             layers: spec.layers,
             rules: args.rules.clone(),
         })
+    }
+
+    /// From now on, what the rules see of the model cache is what this folder has; nothing where there is none.
+    pub fn look_into(&mut self, cache: Option<PathBuf>) {
+        let facts = CacheFacts::new(cache.map(Cache::new), Limits::default());
+        self.store.lend(Arc::new(facts));
     }
 
     /// The rules in force, compiled.

@@ -86,6 +86,21 @@ impl Store {
         Ok(keys)
     }
 
+    /// The models with these folded names, as they are written.
+    pub(super) fn models_by_keys(&self, keys: &[String]) -> Result<Vec<String>, StoreError> {
+        let keys = serde_json::to_string(keys)?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT m.model FROM json_each(?1) k JOIN model_document m ON m.model_key = k.value
+               WHERE m.current
+             UNION SELECT r.model_text FROM json_each(?1) k JOIN recipe_document r
+               ON r.model_key = k.value WHERE r.current",
+        )?;
+        let models = statement
+            .query_map([keys], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        Ok(models)
+    }
+
     /// How many recipes there are, those that others replace included.
     ///
     /// # Errors

@@ -454,6 +454,14 @@ CREATE VIEW flag_negation AS
   FROM known_flag k
   CROSS JOIN flag_name n ON n.backend = k.backend_id AND n.flag = k.flag AND n.kind = 'negation'
   WHERE k.kind = 'bool';
+CREATE VIEW model_flag AS
+  SELECT backend, document ->> '$.model.flag' AS flag FROM backend_document WHERE current;
+CREATE VIEW revision_flag AS
+  SELECT backend, document ->> '$.revision_flag' AS flag FROM backend_document
+  WHERE current AND document ->> '$.revision_flag' IS NOT NULL;
+CREATE VIEW hub_flag AS
+  SELECT d.backend, f.value AS flag
+  FROM backend_document d, json_each(d.document, '$.hub_flags') f WHERE d.current;
 CREATE VIEW misnamed_flag AS
   SELECT d.backend, s.name, s.flag
   FROM backend_document d JOIN misnamed s ON s.backend = d.id WHERE d.current;

@@ -424,6 +424,9 @@ static ORIGINS: &[(&str, &[Source])] = &[
             ],
         )],
     ),
+    ("model_flag", &[of(&BACKEND, "model/flag", &[])]),
+    ("revision_flag", &[of(&BACKEND, "revision_flag", &[])]),
+    ("hub_flag", &[of(&BACKEND, "hub_flags/{flag}", &[])]),
     (
         "misnamed_flag",
         &[of(
