@@ -13,7 +13,7 @@ mod token;
 mod tree;
 
 pub use error::HubError;
-pub use fetch::Stream;
+pub use fetch::{Source, Stream};
 pub use name::{Commit, FilePath, ModelId, NameError, Revision};
 pub use patience::Patience;
 pub use settings::{HubSettings, SettingsError};

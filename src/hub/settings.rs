@@ -17,6 +17,8 @@ const PUBLIC: &str = "https://huggingface.co";
 /// Nothing heard for so long means that nothing comes.
 const SILENCE: Duration = Duration::from_secs(30);
 const CONNECT: Duration = Duration::from_secs(10);
+/// More of them are not kept for further requests.
+const CONNECTIONS: usize = 64;
 /// What is read at once from a connection.
 const BUFFER: usize = 256 << 10;
 
@@ -29,8 +31,10 @@ pub struct HubSettings {
     pub token: Option<Token>,
     /// Whether nothing may be asked at all.
     pub offline: bool,
-    /// For how long nothing may be heard.
+    /// For how long nothing may be heard while a file comes.
     pub silence: Duration,
+    /// For how long nothing may be heard of what a model is and has.
+    pub answer_silence: Duration,
     /// How often and how long to try again.
     pub patience: Patience,
     proxies: Proxies,
@@ -96,13 +100,18 @@ impl HubSettings {
         let either = |lower: &str| env(lower).or_else(|| env(&lower.to_uppercase()));
         let all = either("all_proxy");
         let offline = env("HF_HUB_OFFLINE").or_else(|| env("TRANSFORMERS_OFFLINE"));
-        let silence = env("HF_HUB_DOWNLOAD_TIMEOUT").and_then(|text| text.parse().ok());
+        let silence = |name: &str| {
+            let seconds = env(name).and_then(|text| text.trim().parse().ok());
+            let seconds = seconds.filter(|seconds| *seconds > 0);
+            seconds.map_or(SILENCE, Duration::from_secs)
+        };
         let certificates = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"];
         HubSettings {
             endpoint: env("HF_ENDPOINT").unwrap_or_else(|| PUBLIC.to_owned()),
             token: Token::find(env),
             offline: offline.is_some_and(|value| is_true(&value)),
-            silence: silence.map_or(SILENCE, Duration::from_secs),
+            silence: silence("HF_HUB_DOWNLOAD_TIMEOUT"),
+            answer_silence: silence("HF_HUB_ETAG_TIMEOUT"),
             patience: Patience::default(),
             proxies: Proxies {
                 secure: either("https_proxy").or_else(|| all.clone()),
@@ -134,6 +143,8 @@ impl HubSettings {
             .timeout_per_read(Some(self.silence))
             .timeout_per_write(Some(self.silence))
             .input_buffer_size(BUFFER)
+            .max_idle_connections(CONNECTIONS)
+            .max_idle_connections_per_host(CONNECTIONS)
             .user_agent(concat!("aim-engine/", env!("CARGO_PKG_VERSION")))
             .tls_config(match scheme {
                 "https" => self.tls()?,
@@ -210,10 +221,12 @@ mod tests {
             ("HF_ENDPOINT", "http://mirror:8080"),
             ("HF_HUB_OFFLINE", "ON"),
             ("HF_HUB_DOWNLOAD_TIMEOUT", "3"),
+            ("HF_HUB_ETAG_TIMEOUT", "0"),
         ]);
         assert_eq!(set.endpoint, "http://mirror:8080");
         assert!(set.offline);
         assert_eq!(set.silence, Duration::from_secs(3));
+        assert_eq!(set.answer_silence, SILENCE);
     }
 
     #[test]

@@ -58,7 +58,7 @@ enum CacheCommand {
 /// Where the cache is.
 #[derive(Clone, Debug, Args)]
 struct CachePlace {
-    /// Folder of the models [default: AIM_CACHE_DIR, else HF_HOME, else the user's cache folder]
+    /// Folder of the models [default: AIM_CACHE_DIR, else HF_HUB_CACHE, else HF_HOME, else the user's cache folder]
     #[arg(long, value_name = "DIR")]
     cache_dir: Option<PathBuf>,
 }
