@@ -51,7 +51,7 @@ pub struct Added {
 /// Plans to add these files of a commit.
 ///
 /// # Errors
-/// There is none.
+/// There is none, or the commit has no files.
 pub fn plan(
     cache: &Cache,
     model: &ModelId,
@@ -60,6 +60,12 @@ pub fn plan(
     files: Vec<HubFile>,
     offered: usize,
 ) -> Result<Plan, CacheError> {
+    if offered == 0 {
+        return Err(CacheError::Empty {
+            model: model.to_string(),
+            revision: revision.to_string(),
+        });
+    }
     if files.is_empty() {
         return Err(CacheError::NoFiles {
             model: model.to_string(),

@@ -59,12 +59,13 @@ impl<'a> Fetch<'a> {
         let lock = self.folder.blob_lock(&file.blob);
         let held = lock::take(&lock, || meter.is(Step::Elsewhere), || !self.is_stopped())
             .map_err(|error| CacheError::io("locked", &lock, error))?;
-        if held.is_none() {
+        let Some(held) = held else {
             return Err(CacheError::Stopped);
-        }
+        };
         // While this one waited, another process may have fetched it.
         if !is_there(&blob, file.size) {
-            match file.size >= parts::LARGE {
+            // Two that know nothing of each other would spoil the table of a file in parts.
+            match file.size >= parts::LARGE && held.is_known_to_others {
                 true => self.in_parts(file, meter)?,
                 false => self.at_once(file, meter)?,
             }

@@ -84,6 +84,18 @@ pub enum CacheError {
         /// How many files it has.
         offered: usize,
     },
+    /// The model's revision has no files at all.
+    #[error("`{model}` at `{revision}` has no files")]
+    #[diagnostic(
+        code(cache::empty),
+        help("its files may be on another branch or tag: `--revision`")
+    )]
+    Empty {
+        /// The model.
+        model: String,
+        /// The revision.
+        revision: String,
+    },
     /// Another process writes to the model.
     #[error("another process is writing to `{model}`")]
     #[diagnostic(code(cache::busy), help("try again when it has ended"))]

@@ -14,6 +14,17 @@ const STEP: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(super) struct Held {
     _file: File,
+    /// Whether others would notice; not where the file system has no locks.
+    pub is_known_to_others: bool,
+}
+
+impl Held {
+    fn new(file: File, is_known_to_others: bool) -> Held {
+        Held {
+            _file: file,
+            is_known_to_others,
+        }
+    }
 }
 
 /// Takes a lock; `waiting` is called once where another holds it, and `go_on` says whether to wait on.
@@ -27,7 +38,7 @@ pub(super) fn take(
     let mut waiting = Some(waiting);
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(Some(Held { _file: file })),
+            Ok(()) => return Ok(Some(Held::new(file, true))),
             Err(TryLockError::WouldBlock) => {
                 if let Some(waiting) = waiting.take() {
                     waiting();
@@ -40,7 +51,7 @@ pub(super) fn take(
             // Then two may fetch the same content. They write the same bytes to the same places, and
             // what is wrong in the end is not published.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                return Ok(Some(Held { _file: file }));
+                return Ok(Some(Held::new(file, false)));
             }
             Err(TryLockError::Error(error)) => return Err(error),
         }
@@ -51,8 +62,9 @@ pub(super) fn take(
 pub(super) fn share(path: &Path) -> io::Result<Held> {
     let file = open(path)?;
     match file.lock_shared() {
-        Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(error),
-        _ => Ok(Held { _file: file }),
+        Ok(()) => Ok(Held::new(file, true)),
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(Held::new(file, false)),
+        Err(error) => Err(error),
     }
 }
 

@@ -278,22 +278,24 @@ enum Link {
 
 fn read_links(folder: &Folder, prefix: &str, links: &mut BTreeMap<String, Link>) {
     for (name, kind) in entries(Some(folder)) {
-        let path = format!("{prefix}{name}");
-        match kind {
+        let link = match kind {
             Kind::Folder => {
                 if let Ok(below) = folder.below(&name) {
-                    read_links(&below, &format!("{path}/"), links);
+                    read_links(&below, &format!("{prefix}{name}/"), links);
                 }
+                continue;
             }
-            Kind::Link => {
-                links.insert(path, Link::To);
-            }
-            Kind::File => {
-                if let Some(found) = folder.leads_to(&name) {
-                    links.insert(path, Link::Plain(found.blob));
-                }
-            }
-            Kind::Other => {}
-        }
+            Kind::Link => Link::To,
+            Kind::File => match folder.leads_to(&name) {
+                Some(found) => Link::Plain(found.blob),
+                None => continue,
+            },
+            Kind::Other => continue,
+        };
+        let path = match prefix {
+            "" => name,
+            prefix => format!("{prefix}{name}"),
+        };
+        links.insert(path, link);
     }
 }

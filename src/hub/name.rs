@@ -61,6 +61,9 @@ impl ModelId {
         };
         let mut parts = text.split('/');
         let of_parts = (parts.next(), parts.next(), parts.next());
+        if let (Some("datasets" | "spaces" | "buckets"), Some(_), _) = of_parts {
+            return wrong("it is something else of the hub than a model");
+        }
         let (Some(first), second, None) = of_parts else {
             return wrong("it has more than one slash");
         };
@@ -247,6 +250,8 @@ mod tests {
         for (id, because) in [
             ("../x", "begins or ends with"),
             ("a/../b", "more than one slash"),
+            ("datasets/a/b", "something else"),
+            ("spaces/a", "something else"),
             ("/etc/passwd", "more than one slash"),
             ("/etc", "is empty"),
             ("a/", "is empty"),

@@ -108,7 +108,7 @@ impl From<CacheError> for Failure {
     fn from(error: CacheError) -> Self {
         let exit = match &error {
             CacheError::Hub(error) if error.is_no() => Exit::No,
-            CacheError::NoFiles { .. } => Exit::No,
+            CacheError::NoFiles { .. } | CacheError::Empty { .. } => Exit::No,
             CacheError::Name(_)
             | CacheError::Settings(_)
             | CacheError::NoFolder { .. }
