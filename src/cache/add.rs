@@ -17,7 +17,7 @@ use super::{Cache, CacheError, lock, space};
 use crate::hub::{Commit, Hub, HubFile, ModelId, Revision};
 
 /// Left to others of the disk: a cache that takes the last byte stops them.
-const SPARE: u64 = 64 << 20;
+pub(super) const SPARE: u64 = 64 << 20;
 
 /// How often one who has nothing to do looks for some part to fetch.
 const LOOK: Duration = Duration::from_millis(20);

@@ -24,7 +24,10 @@ pub enum CacheError {
     #[diagnostic(transparent)]
     Settings(#[from] SettingsError),
     /// The disk has less room than is needed, and nothing was begun.
-    #[error("{} has {} free, and {} are needed", place.display(), size(*free), size(*needed))]
+    #[error(
+        "{} has {} free, and {} are needed beside the {} that are left to others",
+        place.display(), size(*free), size(*needed), size(super::add::SPARE)
+    )]
     #[diagnostic(
         code(cache::no_room),
         help(

@@ -13,7 +13,11 @@ use super::scan::Blob;
 
 /// Room for the entries that the system gives at once.
 const ENTRIES: usize = 16 << 10;
-const PIECE: usize = 4 << 10;
+const PIECE: usize = 8 << 10;
+/// Behind an entry of which the system says this there is no other one, and it need not be asked again.
+const LAST: u64 = i64::MAX.cast_unsigned();
+/// So many entries most folders have at most.
+const USUAL: usize = 32;
 
 /// A folder that is open.
 pub(super) struct Folder(OwnedFd);
@@ -50,10 +54,15 @@ impl Folder {
     /// What is in it. Names that are no UTF-8 are not this program's, nor those of the hub's own tools.
     pub fn entries(&self) -> io::Result<Vec<(String, Kind)>> {
         let mut buffer: Vec<u8> = Vec::with_capacity(ENTRIES);
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(USUAL);
         let mut dir = RawDir::new(self.0.as_fd(), buffer.spare_capacity_mut());
-        while let Some(entry) = dir.next() {
+        let mut is_last = false;
+        while !(is_last && dir.is_buffer_empty()) {
+            let Some(entry) = dir.next() else {
+                break;
+            };
             let entry = entry?;
+            is_last = entry.next_entry_cookie() == LAST;
             let Ok(name) = entry.file_name().to_str() else {
                 continue;
             };
@@ -97,13 +106,12 @@ impl Folder {
         let mut bytes = vec![0; PIECE];
         let mut length = 0;
         loop {
-            match file.read(bytes.get_mut(length..)?).ok()? {
-                0 => break,
-                read => length += read,
+            length += file.read(bytes.get_mut(length..)?).ok()?;
+            // Of a file less is read than there is room for at its end only.
+            if length < bytes.len() {
+                break;
             }
-            if length == bytes.len() {
-                bytes.resize(2 * length, 0);
-            }
+            bytes.resize(2 * length, 0);
         }
         bytes.truncate(length);
         Some(bytes)

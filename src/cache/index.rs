@@ -29,7 +29,10 @@ type Index = BTreeMap<String, IndexEntry>;
 
 /// The list as it is written; none where it is missing or no such list.
 pub fn read_index(cache: &Cache) -> Option<BTreeMap<String, IndexEntry>> {
-    serde_json::from_slice(&fs::read(cache.index()?).ok()?).ok()
+    let path = cache.index()?;
+    // A pipe would be waited for.
+    let is_file = fs::metadata(&path).is_ok_and(|found| found.is_file());
+    serde_json::from_slice(&fs::read(is_file.then_some(path)?).ok()?).ok()
 }
 
 /// Writes the list of what was found, unless it is written already.

@@ -167,6 +167,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_begun_is_of_a_content_whoever_began_it() {
+        for name in [
+            "ab12",
+            "ab12.incomplete",
+            "ab12.parts.incomplete",
+            "ab12.0f3c99aa.incomplete",
+        ] {
+            assert_eq!(content_of(name), "ab12");
+        }
+        assert_eq!(content_of("ab12.lock"), "ab12.lock");
+    }
+
+    #[test]
     fn folders_are_named_as_the_hubs_own_tools_do() {
         let cache = Cache::new("/c");
         for (id, name) in [

@@ -75,7 +75,10 @@ pub(super) fn try_take(path: &Path) -> io::Result<Option<Held>> {
 
 /// Whether another process holds the lock, in whichever way.
 pub(super) fn is_held(path: &Path) -> bool {
-    let Ok(file) = OpenOptions::new().read(true).open(path) else {
+    // A pipe would be waited for.
+    let at_once = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let mut options = OpenOptions::new();
+    let Ok(file) = options.read(true).custom_flags(at_once).open(path) else {
         return false;
     };
     matches!(file.try_lock(), Err(TryLockError::WouldBlock))

@@ -17,7 +17,11 @@ const OF_A_MODEL: &[&str] = &["blobs", "refs", "snapshots", "trees", ".aim", ".n
 
 /// Looks at a model's folder, which is open.
 pub(super) fn look(folder: ModelFolder, opened: &Folder, care: Care) -> CachedModel {
-    let (blobs, incomplete) = blobs(opened);
+    let Blobs {
+        whole: blobs,
+        begun: incomplete,
+        others,
+    } = blobs(opened);
     let mut refs: HashMap<String, Vec<String>> = HashMap::new();
     if let Ok(refs_folder) = opened.below("refs") {
         read_refs(&refs_folder, "", &mut refs);
@@ -36,6 +40,7 @@ pub(super) fn look(folder: ModelFolder, opened: &Folder, care: Care) -> CachedMo
         }
     }
     if care == Care::Close {
+        foreign.extend(others.iter().map(|name| folder.blobs().join(name)));
         for (name, _) in entries(Some(opened)) {
             if !OF_A_MODEL.contains(&&*name) && !name.starts_with(super::durable::SCRATCH) {
                 foreign.push(folder.dir().join(name));
@@ -77,20 +82,29 @@ fn entries(folder: Option<&Folder>) -> Vec<(String, Kind)> {
     entries.and_then(Result::ok).unwrap_or_default()
 }
 
-type Blobs = BTreeMap<String, Blob>;
+/// What is in the folder of contents.
+#[derive(Default)]
+struct Blobs {
+    /// What is complete.
+    whole: BTreeMap<String, Blob>,
+    /// What is not.
+    begun: BTreeMap<String, Blob>,
+    /// What is no content: folders, pipes, links to nothing.
+    others: Vec<String>,
+}
 
-/// What is complete in the folder of contents, and what is not.
-fn blobs(model: &Folder) -> (Blobs, Blobs) {
-    let (mut whole, mut begun) = (Blobs::new(), Blobs::new());
+fn blobs(model: &Folder) -> Blobs {
+    let mut blobs = Blobs::default();
     let folder = model.below("blobs").ok();
     for (name, _) in entries(folder.as_ref()) {
         // Newer tools share contents between models by links, so these are followed.
         let found = folder.as_ref().and_then(|folder| folder.leads_to(&name));
         let Some(found) = found.filter(|found| found.kind == Kind::File) else {
+            blobs.others.push(name);
             continue;
         };
         if !name.ends_with(INCOMPLETE) {
-            whole.insert(name, found.blob);
+            blobs.whole.insert(name, found.blob);
             continue;
         }
         let size = match name.ends_with(IN_PARTS) {
@@ -98,9 +112,9 @@ fn blobs(model: &Folder) -> (Blobs, Blobs) {
             true => found.held.min(found.blob.size),
             false => found.blob.size,
         };
-        begun.insert(name, Blob { size, ..found.blob });
+        blobs.begun.insert(name, Blob { size, ..found.blob });
     }
-    (whole, begun)
+    blobs
 }
 
 /// The names below a folder of references, by their commits.
@@ -129,7 +143,7 @@ struct Contents<'a> {
     folder: &'a Folder,
     /// Where they are.
     path: std::path::PathBuf,
-    blobs: &'a Blobs,
+    blobs: &'a BTreeMap<String, Blob>,
     care: Care,
 }
 

@@ -6,11 +6,13 @@
 //! it are there; a part's count is written after its bytes. Programs that take the length of an incomplete
 //! file for what is there do not look at a file of this name.
 
+use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::CacheError;
 use super::hash::Digest;
@@ -27,7 +29,15 @@ const PARTS: u64 = 64;
 const MAGIC: &[u8; 9] = b"AIM PARTS";
 const COUNT: u64 = 8;
 /// What is read at once to be hashed.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 256 << 10;
+/// Pieces that wait to be hashed; what came further ahead is read from the file again.
+const WAITING: usize = 4;
+/// For how long one that brings the next piece waits for the hash, where this is near.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// For how long it is remembered that the hash, and not the network, is what is slow.
+const MEMORY: Duration = Duration::from_millis(500);
+/// How long after another one joined the next one may.
+const APART: Duration = Duration::from_millis(200);
 /// Written to the disk together, while more of it comes: so that little is left to write at the end.
 const FLUSHED: u64 = 64 << 20;
 
@@ -48,6 +58,16 @@ struct State {
     parts: Vec<Part>,
     /// Everything before this byte is there.
     whole_until: u64,
+    /// Everything before this byte is hashed.
+    hashed_until: u64,
+    /// What came last and comes to be hashed next.
+    waiting: VecDeque<Piece>,
+    /// Buffers to be filled again.
+    empty: Vec<Vec<u8>>,
+    /// When a piece had to wait for the hash last.
+    held_up: Option<Instant>,
+    /// When the last one joined those that fetch.
+    joined: Option<Instant>,
     /// Nothing more comes.
     is_closed: bool,
 }
@@ -57,6 +77,21 @@ struct Part {
     /// Bytes from its beginning on that are there.
     done: u64,
     is_taken: bool,
+}
+
+/// Bytes of the content.
+#[derive(Debug)]
+struct Piece {
+    at: u64,
+    bytes: Vec<u8>,
+    length: usize,
+}
+
+/// What is hashed next.
+enum Next {
+    Piece(Piece),
+    /// What the file has up to this byte.
+    InFile(u64),
 }
 
 /// A part that is being fetched: the next byte, and the one behind its last.
@@ -165,10 +200,13 @@ impl Parts {
         self.changed.notify_all();
     }
 
-    /// Writes the next bytes of a part, which may not reach beyond it.
-    pub fn write(&self, claim: &mut Claim, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all_at(bytes, claim.at)?;
-        claim.at += bytes.len() as u64;
+    /// Writes the next bytes of a part, which may not reach beyond it: the first so many of a buffer. Gives
+    /// back a buffer to go on with.
+    pub fn write(&self, claim: &mut Claim, bytes: Vec<u8>, length: usize) -> io::Result<Vec<u8>> {
+        let at = claim.at;
+        self.file
+            .write_all_at(bytes.get(..length).unwrap_or_default(), at)?;
+        claim.at += length as u64;
         let (begin, _) = self.range(claim.number);
         let done = claim.at - begin;
         let place = self.size + MAGIC.len() as u64 + COUNT * (claim.number as u64 + 1);
@@ -177,17 +215,51 @@ impl Parts {
         if let Some(part) = state.parts.get_mut(claim.number) {
             part.done = done;
         }
-        let before = state.whole_until;
-        self.move_on(&mut state);
-        if state.whole_until > before {
-            self.changed.notify_all();
+        if state.whole_until != at {
+            return Ok(bytes);
         }
-        Ok(())
+        self.move_on(&mut state);
+        self.changed.notify_all();
+        let near = (WAITING * PIECE * 2) as u64;
+        if state.waiting.len() >= WAITING && state.hashed_until + near >= at {
+            state.held_up = Some(Instant::now());
+            let is_full = |state: &mut State| state.waiting.len() >= WAITING && !state.is_closed;
+            let waited = self.changed.wait_timeout_while(state, PATIENCE, is_full);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if state.waiting.len() >= WAITING {
+            return Ok(bytes);
+        }
+        let next = state.empty.pop().unwrap_or_else(|| vec![0; bytes.len()]);
+        state.waiting.push_back(Piece { at, bytes, length });
+        self.changed.notify_all();
+        Ok(next)
     }
 
-    /// Whether there is a part that nobody fetches.
-    pub fn has_free(&self) -> bool {
-        let state = self.state();
+    /// Whether one more is of use: there is a part that nobody fetches, and it is not the hash that all wait
+    /// for. They join one after the other, to see that.
+    pub fn may_join(&self) -> bool {
+        let mut state = self.state();
+        let is_recent =
+            |then: Option<Instant>, most| then.is_some_and(|then| then.elapsed() < most);
+        if state.joined.is_none() {
+            state.joined = Some(Instant::now());
+        }
+        let may = !is_recent(state.joined, APART) && self.has_free(&state);
+        if !may || is_recent(state.held_up, MEMORY) {
+            return false;
+        }
+        state.joined = Some(Instant::now());
+        true
+    }
+
+    /// Whether pieces had to wait for the hash of late.
+    pub fn is_held_up(&self) -> bool {
+        let held_up = self.state().held_up;
+        held_up.is_some_and(|then| then.elapsed() < MEMORY)
+    }
+
+    fn has_free(&self, state: &State) -> bool {
         let mut parts = state.parts.iter().enumerate();
         !state.is_closed
             && parts.any(|(number, part)| {
@@ -225,16 +297,56 @@ impl Parts {
         let mut buffer = vec![0; PIECE];
         let mut at = 0;
         while at < self.size {
-            let until = self.wait_beyond(at)?;
-            while at < until {
-                let most = usize::try_from(until - at).unwrap_or(PIECE).min(PIECE);
-                let piece = buffer.get_mut(..most)?;
-                self.file.read_exact_at(piece, at).ok()?;
-                digest.update(piece);
-                at += most as u64;
+            match self.next(at)? {
+                Next::Piece(piece) => {
+                    digest.update(piece.bytes.get(..piece.length)?);
+                    at += piece.length as u64;
+                    self.hashed(at, Some(piece.bytes));
+                }
+                Next::InFile(until) => {
+                    let most = usize::try_from(until - at).unwrap_or(PIECE).min(PIECE);
+                    let piece = buffer.get_mut(..most)?;
+                    self.file.read_exact_at(piece, at).ok()?;
+                    digest.update(piece);
+                    at += most as u64;
+                    self.hashed(at, None);
+                }
             }
         }
         Some(digest.finish())
+    }
+
+    /// What is hashed next, once it is there; none where nothing more comes.
+    fn next(&self, at: u64) -> Option<Next> {
+        let mut state = self.state();
+        loop {
+            match state.waiting.pop_front() {
+                Some(piece) if piece.at == at => return Some(Next::Piece(piece)),
+                // It was read from the file.
+                Some(piece) if piece.at < at => {
+                    state.empty.push(piece.bytes);
+                    continue;
+                }
+                Some(piece) => {
+                    let until = piece.at;
+                    state.waiting.push_front(piece);
+                    return Some(Next::InFile(until));
+                }
+                None if state.whole_until > at => return Some(Next::InFile(state.whole_until)),
+                None => {}
+            }
+            if state.is_closed {
+                return None;
+            }
+            state = wait(&self.changed, state);
+        }
+    }
+
+    fn hashed(&self, until: u64, buffer: Option<Vec<u8>>) {
+        let mut state = self.state();
+        state.hashed_until = until;
+        state.empty.extend(buffer);
+        self.changed.notify_all();
     }
 
     /// Lets the disk have what came while more of it comes. Whether that went well shows in the end.
@@ -292,18 +404,6 @@ impl Parts {
                 return;
             }
         }
-    }
-
-    /// Waits until there is more than the bytes before `at`; none where nothing more comes.
-    fn wait_beyond(&self, at: u64) -> Option<u64> {
-        let mut state = self.state();
-        while state.whole_until <= at {
-            if state.is_closed {
-                return None;
-            }
-            state = wait(&self.changed, state);
-        }
-        Some(state.whole_until)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -405,9 +505,9 @@ mod tests {
         let parts = Parts::open(&folder, &file).unwrap();
         let (mut first, mut second) = (parts.claim().unwrap(), parts.claim().unwrap());
         assert_eq!((first.at, second.at), (0, SHORTEST));
-        parts.write(&mut second, b"second").unwrap();
+        parts.write(&mut second, b"second...".to_vec(), 6).unwrap();
         assert_eq!(parts.done(), 6);
-        parts.write(&mut first, b"first").unwrap();
+        parts.write(&mut first, b"first".to_vec(), 5).unwrap();
         drop(parts);
         assert_eq!(Parts::there(&folder.in_parts(&file.blob), size), 11);
         let parts = Parts::open(&folder, &file).unwrap();
@@ -443,7 +543,8 @@ mod tests {
                 while claim.at < claim.end {
                     let from = usize::try_from(claim.at).unwrap();
                     let end = usize::try_from(claim.end.min(claim.at + 1_000_000)).unwrap();
-                    parts.write(&mut claim, &bytes[from..end]).unwrap();
+                    let piece = bytes[from..end].to_vec();
+                    parts.write(&mut claim, piece, end - from).unwrap();
                 }
                 parts.release(claim);
             }

@@ -114,7 +114,7 @@ impl<'a> Job<'a> {
 
     /// Whether there may be a part for one more.
     pub fn wants_help(&self) -> bool {
-        !self.is_crowded.load(Ordering::Relaxed) && self.parts.has_free()
+        !self.is_crowded.load(Ordering::Relaxed) && self.parts.may_join()
     }
 
     /// Fetches parts until there are none, or the host gives no more; says whether it fetched any.
@@ -169,7 +169,13 @@ impl<'a> Job<'a> {
         // A stream that goes on behind a part, and its next byte.
         let mut going_on = None;
         let mut any = false;
-        while let Some(mut claim) = self.parts.claim() {
+        loop {
+            if any && role == Role::Helper && self.parts.is_held_up() {
+                return Ok(any);
+            }
+            let Some(mut claim) = self.parts.claim() else {
+                return Ok(any);
+            };
             any = true;
             let fetched = self.part(
                 hub,
@@ -183,7 +189,6 @@ impl<'a> Job<'a> {
             self.parts.release(claim);
             fetched?;
         }
-        Ok(any)
     }
 
     #[expect(clippy::too_many_arguments, reason = "it is one loop in two functions")]
@@ -195,7 +200,7 @@ impl<'a> Job<'a> {
         offer: &dyn Fn(),
         claim: &mut Claim,
         going_on: &mut Option<(Stream, u64)>,
-        buffer: &mut [u8],
+        buffer: &mut Vec<u8>,
     ) -> Result<(), End> {
         let mut tries = hub.tries();
         while claim.at < claim.end {
@@ -248,9 +253,9 @@ impl<'a> Job<'a> {
                     }
                 };
                 if at == claim.at {
-                    let written = self.parts.write(claim, &buffer[..read]);
+                    let written = self.parts.write(claim, std::mem::take(buffer), read);
                     let failed = |error| CacheError::io("written", self.parts.path(), error);
-                    written.map_err(failed).map_err(End::Here)?;
+                    *buffer = written.map_err(failed).map_err(End::Here)?;
                     self.meter.came(read as u64);
                     self.meter.set_done(self.parts.done());
                 }

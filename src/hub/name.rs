@@ -216,7 +216,8 @@ fn why_no_path(text: &str) -> Option<&'static str> {
     if text.len() > 4 * LONGEST || text.split('/').any(|step| step.len() > LONGEST) {
         return Some("it is too long");
     }
-    if text.chars().any(char::is_control) || text.contains('\\') {
+    // The last one stands for bytes that are no UTF-8.
+    if text.chars().any(char::is_control) || text.contains(['\\', char::REPLACEMENT_CHARACTER]) {
         return Some("it has characters that no path has");
     }
     if text.starts_with('/') {
@@ -289,6 +290,7 @@ mod tests {
             "a/.",
             "a\0",
             "a\\b",
+            "a\u{fffd}",
             "a/",
         ] {
             assert!(FilePath::parse(path).is_err(), "{path:?}");

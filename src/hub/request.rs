@@ -102,6 +102,7 @@ impl Hub {
         about: Subject<'_>,
     ) -> Result<Response<Body>, HubError> {
         let agent = match at.scheme() {
+            _ if self.settings.direct.has(at.host(), at.port()) => &self.direct,
             "https" => &self.secure,
             _ => &self.plain,
         };

@@ -8,6 +8,7 @@ use thiserror::Error;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Proxy};
 
+use super::direct::Direct;
 use super::{Patience, Token};
 
 /// Looks up a variable; one that is empty is not set.
@@ -38,6 +39,8 @@ pub struct HubSettings {
     /// How often and how long to try again.
     pub patience: Patience,
     proxies: Proxies,
+    /// Hosts that are asked without one.
+    pub(super) direct: Direct,
     /// A file with the certificates to trust, in place of the usual ones.
     certificates: Option<String>,
 }
@@ -46,7 +49,6 @@ pub struct HubSettings {
 struct Proxies {
     secure: Option<String>,
     plain: Option<String>,
-    none_for: Vec<String>,
 }
 
 /// Settings that cannot be used.
@@ -116,24 +118,31 @@ impl HubSettings {
             proxies: Proxies {
                 secure: either("https_proxy").or_else(|| all.clone()),
                 plain: either("http_proxy").or(all),
-                none_for: either("no_proxy")
-                    .map(|list| list.split(',').map(|host| host.trim().to_owned()).collect())
-                    .unwrap_or_default(),
             },
+            direct: Direct::parse(&either("no_proxy").unwrap_or_default()),
             certificates: certificates.into_iter().find_map(env),
         }
     }
 
-    /// What makes requests to addresses of a scheme.
+    /// What makes requests to addresses of a scheme, by its proxy.
     pub(super) fn agent(&self, scheme: &str) -> Result<Agent, SettingsError> {
         let (variable, proxy) = match scheme {
             "https" => ("https_proxy", &self.proxies.secure),
             _ => ("http_proxy", &self.proxies.plain),
         };
-        let proxy = match proxy {
-            Some(text) => Some(self.proxy(text).ok_or(SettingsError::Proxy { variable })?),
-            None => None,
-        };
+        let proxy = proxy.as_ref().map(|text| {
+            let proxy = Proxy::new(text).ok();
+            proxy.ok_or(SettingsError::Proxy { variable })
+        });
+        self.agent_by(proxy.transpose()?)
+    }
+
+    /// What makes requests to hosts that are asked without a proxy.
+    pub(super) fn direct_agent(&self) -> Result<Agent, SettingsError> {
+        self.agent_by(None)
+    }
+
+    fn agent_by(&self, proxy: Option<Proxy>) -> Result<Agent, SettingsError> {
         let config = Agent::config_builder()
             .proxy(proxy)
             // Where a redirect leads decides whether the token goes with it.
@@ -146,29 +155,9 @@ impl HubSettings {
             .max_idle_connections(CONNECTIONS)
             .max_idle_connections_per_host(CONNECTIONS)
             .user_agent(concat!("aim-engine/", env!("CARGO_PKG_VERSION")))
-            .tls_config(match scheme {
-                "https" => self.tls()?,
-                _ => TlsConfig::default(),
-            })
+            .tls_config(self.tls()?)
             .build();
         Ok(config.new_agent())
-    }
-
-    fn proxy(&self, text: &str) -> Option<Proxy> {
-        let parsed = Proxy::new(text).ok()?;
-        let mut builder = Proxy::builder(parsed.protocol())
-            .host(parsed.host())
-            .port(parsed.port());
-        if let Some(name) = parsed.username() {
-            builder = builder.username(name);
-        }
-        if let Some(password) = parsed.password() {
-            builder = builder.password(password);
-        }
-        for host in self.proxies.none_for.iter().filter(|host| !host.is_empty()) {
-            builder = builder.no_proxy(host);
-        }
-        builder.build().ok()
     }
 
     fn tls(&self) -> Result<TlsConfig, SettingsError> {
@@ -247,8 +236,9 @@ mod tests {
         assert_eq!(proxy("https").host(), "secure");
         assert_eq!(proxy("https").username(), Some("user"));
         assert_eq!(proxy("http").host(), "all");
-        assert!(proxy("http").is_no_proxy(&"http://hub.internal/x".parse().unwrap()));
-        assert!(!proxy("http").is_no_proxy(&"http://hub.example/x".parse().unwrap()));
+        assert!(set.direct.has("hub.internal", 80));
+        assert!(!set.direct.has("hub.example", 80));
+        assert!(set.direct_agent().unwrap().config().proxy().is_none());
         let wrong = settings(&[("https_proxy", "://")])
             .agent("https")
             .unwrap_err();
