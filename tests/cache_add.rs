@@ -14,7 +14,7 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use hub::client::{MODEL, cache, command, is_not_published, is_published};
+use hub::client::{MODEL, cache, command, is_not_published, is_published, names};
 use hub::{Fault, Hub, blob, noise};
 use program::{Place, ran};
 
@@ -402,4 +402,120 @@ fn without_the_network_what_is_there_is_enough() {
         .output();
     let nobody = String::from_utf8(nobody.unwrap().stderr).unwrap();
     assert!(nobody.contains("hub::unreachable"), "{nobody}");
+}
+
+#[test]
+fn the_folder_that_the_hubs_own_tools_use_is_the_cache() {
+    let (place, hub) = (Place::new(), Hub::start());
+    hub.add(MODEL, &one_large());
+    let add = |settings: &[(&str, &str)], words: &[&str]| {
+        let mut command = command(&place, &hub, words);
+        command.env_remove("AIM_CACHE_DIR");
+        ran(command.envs(settings.iter().copied())).exits(0)
+    };
+    let model = "models--acme--Rocket-7B/refs/main";
+    let both = [("HF_HUB_CACHE", "~/a/hub"), ("HF_HOME", "elsewhere")];
+    add(&both, &["add", MODEL]);
+    assert!(place.path("home/a/hub").join(model).exists());
+    assert!(place.path("home/a/cache_index.json").exists());
+    // A folder of another name has nothing in it but models.
+    let flat = [("HUGGINGFACE_HUB_CACHE", "$HOME/flat")];
+    add(&flat, &["add", MODEL]);
+    assert_eq!(
+        names(&place.path("home/flat")),
+        [".locks", "models--acme--Rocket-7B"]
+    );
+    for what in ["list", "stats"] {
+        assert!(add(&flat, &[what]).out.contains("complete"));
+    }
+    let asked = place.text("asked");
+    add(&flat, &["add", MODEL, "--cache-dir", &asked]);
+    assert!(place.path("asked/hub").join(model).exists());
+    add(&[], &["add", MODEL]);
+    let default = place.path("home/.cache/huggingface/hub");
+    assert!(default.join(model).exists());
+    assert!(!place.path("elsewhere").exists());
+}
+
+#[test]
+fn what_has_no_files_and_files_without_bytes() {
+    let (place, hub) = (Place::new(), Hub::start());
+    hub.add("acme/Empty", &[]);
+    cache(&place, &hub, &["add", "acme/Empty"])
+        .exits(1)
+        .says("cache::empty");
+    assert!(!place.path("models").exists());
+    let files = [("__init__.py", Vec::new()), ("config.json", b"{}".to_vec())];
+    let commit = hub.add(MODEL, &files);
+    cache(&place, &hub, &["add", MODEL]).exits(0);
+    is_published(&place, &commit, &files);
+    cache(&place, &hub, &["verify", "--deep"]).exits(0);
+    cache(&place, &hub, &["add", "datasets/acme/Rocket-7B"])
+        .exits(2)
+        .says("something else of the hub than a model");
+}
+
+#[test]
+fn a_model_that_moved_and_a_hub_that_names_a_date_are_followed() {
+    let (place, hub) = (Place::new(), Hub::start());
+    let files = one_large();
+    let commit = hub.add(MODEL, &files);
+    hub.add("acme/New", &files);
+    hub.change("acme/New", |model| {
+        let all = model.commits.values().next().unwrap().clone();
+        model.commits.insert(commit.clone(), all);
+        model.refs.insert("main".to_owned(), commit.clone());
+    });
+    let to = "/api/models/acme/New/revision/main".to_owned();
+    hub.fault(
+        "/api/models/acme/Rocket-7B/revision",
+        1,
+        Fault::Redirect(to),
+    );
+    let date = "Sun, 06 Nov 1994 08:49:37 GMT".to_owned();
+    hub.fault("tree", 2, Fault::Status(429, vec![("retry-after", date)]));
+    cache(&place, &hub, &["add", MODEL]).exits(0);
+    is_published(&place, &commit, &files);
+}
+
+#[test]
+fn a_content_that_another_tool_cut_short_is_seen() {
+    let (place, hub) = (Place::new(), Hub::start());
+    let files = one_large();
+    let commit = hub.add(MODEL, &files);
+    cache(&place, &hub, &["add", MODEL]).exits(0);
+    // As another tool has it: no note of this program, and one of its own.
+    let folder = place.path("models/hub/models--acme--Rocket-7B");
+    fs::remove_dir_all(folder.join(".aim")).unwrap();
+    let listed = files.iter().map(|(path, bytes)| {
+        let (size, name) = (bytes.len(), blob(bytes));
+        let entry = match name.len() {
+            64 => serde_json::json!({
+                "size": size, "blob_id": "0".repeat(40), "lfs_sha256": name, "lfs_size": size,
+            }),
+            _ => serde_json::json!({"size": size, "blob_id": name}),
+        };
+        ((*path).to_owned(), entry)
+    });
+    let listed: serde_json::Map<String, serde_json::Value> = listed.collect();
+    let listing = serde_json::json!({"format_version": 1, "files": listed});
+    fs::create_dir(folder.join("trees")).unwrap();
+    let listing_file = folder.join("trees").join(format!("{commit}.json"));
+    fs::write(listing_file, listing.to_string()).unwrap();
+    let state = || {
+        let listed = cache(&place, &hub, &["list", "--format", "json"]);
+        listed.exits(0).json()["models"][0]["state"].clone()
+    };
+    assert_eq!(state(), "complete");
+    let (_, bytes) = files.iter().max_by_key(|(_, bytes)| bytes.len()).unwrap();
+    let content = fs::File::options()
+        .write(true)
+        .open(folder.join("blobs").join(blob(bytes)))
+        .unwrap();
+    content.set_len(bytes.len() as u64 - 1).unwrap();
+    assert_eq!(state(), "corrupt");
+    cache(&place, &hub, &["verify"]).exits(1);
+    cache(&place, &hub, &["add", MODEL]).exits(0);
+    assert_eq!(state(), "complete");
+    is_published(&place, &commit, &files);
 }

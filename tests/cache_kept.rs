@@ -617,3 +617,40 @@ fn the_program_called_aim_cache_is_its_cache_command() {
     let mut command = place.command_as(&link, &["list", "--cache-dir", "x"]);
     assert!(ran(&mut command).exits(0).out.contains("no models in"));
 }
+
+#[test]
+fn what_is_no_content_is_foreign_and_waited_for_by_nobody() {
+    let (place, hub) = (Place::new(), Hub::start());
+    let commit = hub.add(MODEL, &[("config.json", b"{}".to_vec())]);
+    cache(&place, &hub, &["add", MODEL]).exits(0);
+    let blobs = folder(&place).join("blobs");
+    fs::create_dir(blobs.join("folder")).unwrap();
+    symlink("nowhere", blobs.join("link")).unwrap();
+    let locks = place.path("models/hub/.locks/models--acme--Rocket-7B");
+    let index = place.path("models/cache_index.json");
+    fs::remove_file(&index).unwrap();
+    for pipe in [blobs.join("pipe"), locks.join("pipe.lock"), index] {
+        let made = Command::new("mkfifo").arg(pipe).status().unwrap();
+        assert!(made.success());
+    }
+    // What another tool began has a name of its own, and is of the content.
+    let config = git_blob(b"{}");
+    let begun = blobs.join(format!("{config}.0f3c99aa.incomplete"));
+    fs::write(&begun, "{").unwrap();
+    cache(&place, &hub, &["list"]).exits(0);
+    let verified = cache(&place, &hub, &["verify", "--deep", "--format", "json"]);
+    let verdicts = verified.exits(1).json()["verdicts"].clone();
+    let of = |what: &str| {
+        let verdicts = verdicts.as_array().unwrap().iter();
+        let mut found =
+            verdicts.filter(|verdict| verdict["what"].as_str().unwrap().ends_with(what));
+        found.next().map(|verdict| verdict["condition"].clone())
+    };
+    assert_eq!(of(&commit), Some("complete".into()));
+    for what in ["blobs/folder", "blobs/link", "blobs/pipe"] {
+        assert_eq!(of(what), Some("foreign".into()), "{what}");
+    }
+    assert_eq!(of(".incomplete"), None);
+    cache(&place, &hub, &["remove", MODEL]).exits(0);
+    assert!(!folder(&place).exists());
+}

@@ -5,17 +5,22 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use super::download::{Fetch, is_there};
 use super::layout::ModelFolder;
 use super::manifest::Manifest;
 use super::meter::Meter;
+use super::parts::{self, Parts};
 use super::publish::{is_published, publish};
 use super::{Cache, CacheError, lock, space};
 use crate::hub::{Commit, Hub, HubFile, ModelId, Revision};
 
 /// Left to others of the disk: a cache that takes the last byte stops them.
-const SPARE: u64 = 64 << 20;
+pub(super) const SPARE: u64 = 64 << 20;
+
+/// How often one who has nothing to do looks for some part to fetch.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What is to be added.
 #[derive(Clone, Debug)]
@@ -46,7 +51,7 @@ pub struct Added {
 /// Plans to add these files of a commit.
 ///
 /// # Errors
-/// There is none.
+/// There is none, or the commit has no files.
 pub fn plan(
     cache: &Cache,
     model: &ModelId,
@@ -55,6 +60,12 @@ pub fn plan(
     files: Vec<HubFile>,
     offered: usize,
 ) -> Result<Plan, CacheError> {
+    if offered == 0 {
+        return Err(CacheError::Empty {
+            model: model.to_string(),
+            revision: revision.to_string(),
+        });
+    }
     if files.is_empty() {
         return Err(CacheError::NoFiles {
             model: model.to_string(),
@@ -80,7 +91,9 @@ impl Plan {
     pub fn missing(&self) -> u64 {
         let begun = |file: &HubFile| {
             let begun = fs::metadata(self.folder.incomplete(&file.blob));
-            begun.map_or(0, |found| found.len()).min(file.size)
+            let begun = begun.map_or(0, |found| found.len());
+            let in_parts = Parts::there(&self.folder.in_parts(&file.blob), file.size);
+            begun.max(in_parts).min(file.size)
         };
         let contents = self.contents();
         let missing = contents
@@ -125,20 +138,21 @@ pub fn add(hub: &Hub, plan: &Plan, meter: &Meter, jobs: usize) -> Result<Added, 
     }
     let _used = prepare(plan)?;
     let stopped = AtomicBool::new(false);
-    let fetch = Fetch {
-        hub,
-        folder,
-        commit: &plan.commit,
-        stopped: &stopped,
-    };
+    let fetch = Fetch::new(hub, folder, &plan.commit, &stopped);
     let files = plan.contents();
+    let has_large = files.iter().any(|file| file.size >= parts::LARGE);
+    let threads = match has_large {
+        true => jobs.max(1),
+        false => jobs.clamp(1, files.len().max(1)),
+    };
+    let working = AtomicUsize::new(threads);
     let next = AtomicUsize::new(0);
     let failed: Mutex<Option<CacheError>> = Mutex::new(None);
     let work = || {
         while !stopped.load(Ordering::Relaxed) {
             let place = next.fetch_add(1, Ordering::Relaxed);
             let (Some(file), Some(of_file)) = (files.get(place), meter.files.get(place)) else {
-                return;
+                break;
             };
             if let Err(error) = fetch.file(file, of_file) {
                 stopped.store(true, Ordering::Relaxed);
@@ -151,9 +165,15 @@ pub fn add(hub: &Hub, plan: &Plan, meter: &Meter, jobs: usize) -> Result<Added, 
                 }
             }
         }
+        working.fetch_sub(1, Ordering::Relaxed);
+        while working.load(Ordering::Relaxed) > 0 && !stopped.load(Ordering::Relaxed) {
+            if !fetch.help() {
+                thread::sleep(LOOK);
+            }
+        }
     };
     thread::scope(|scope| {
-        for _ in 0..jobs.clamp(1, files.len().max(1)) {
+        for _ in 0..threads {
             scope.spawn(work);
         }
     });

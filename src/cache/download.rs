@@ -1,35 +1,55 @@
 //! One content: fetched from where it was left, hashed on the way, and put in its place when it is right.
+//! A large one is fetched in parts, by all who have nothing else to do.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::Read;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::hash::{Digest, Hasher};
+use super::hash::Digest;
 use super::layout::ModelFolder;
 use super::meter::{FileMeter, Step};
+use super::parts::{self, Parts};
+use super::together::Job;
 use super::{CacheError, lock};
 use crate::hub::{Commit, Hub, HubError, HubFile};
 
 /// What is read at once.
-const PIECE: usize = 256 << 10;
+pub(super) const PIECE: usize = 256 << 10;
 /// How often a content is fetched from its beginning before it is given up.
 const TRIES: usize = 2;
 
 /// From where and whereto files are fetched.
-#[derive(Debug)]
 pub(super) struct Fetch<'a> {
     pub hub: &'a Hub,
     pub folder: &'a ModelFolder,
     pub commit: &'a Commit,
     /// Set when it is of no use any more.
     pub stopped: &'a AtomicBool,
+    /// Large contents on their way.
+    jobs: Mutex<Vec<Arc<Job<'a>>>>,
 }
 
-impl Fetch<'_> {
+impl<'a> Fetch<'a> {
+    pub fn new(
+        hub: &'a Hub,
+        folder: &'a ModelFolder,
+        commit: &'a Commit,
+        stopped: &'a AtomicBool,
+    ) -> Fetch<'a> {
+        Fetch {
+            hub,
+            folder,
+            commit,
+            stopped,
+            jobs: Mutex::default(),
+        }
+    }
+
     /// Makes sure that a file's content is there.
-    pub fn file(&self, file: &HubFile, meter: &FileMeter) -> Result<(), CacheError> {
+    pub fn file(&self, file: &'a HubFile, meter: &'a FileMeter) -> Result<(), CacheError> {
         let blob = self.folder.blob(&file.blob);
         if is_there(&blob, file.size) {
             meter.set_done(file.size);
@@ -39,32 +59,64 @@ impl Fetch<'_> {
         let lock = self.folder.blob_lock(&file.blob);
         let held = lock::take(&lock, || meter.is(Step::Elsewhere), || !self.is_stopped())
             .map_err(|error| CacheError::io("locked", &lock, error))?;
-        if held.is_none() {
+        let Some(held) = held else {
             return Err(CacheError::Stopped);
-        }
+        };
         // While this one waited, another process may have fetched it.
         if !is_there(&blob, file.size) {
-            self.fetch(file, meter)?;
+            // Two that know nothing of each other would spoil the table of a file in parts.
+            match file.size >= parts::LARGE && held.is_known_to_others {
+                true => self.in_parts(file, meter)?,
+                false => self.at_once(file, meter)?,
+            }
         }
         meter.set_done(file.size);
         meter.is(Step::Done);
         Ok(())
     }
 
-    fn fetch(&self, file: &HubFile, meter: &FileMeter) -> Result<(), CacheError> {
+    /// Fetches parts of a content that another thread began; says whether there was one.
+    pub fn help(&self) -> bool {
+        let job = self.jobs().iter().find(|job| job.wants_help()).cloned();
+        job.is_some_and(|job| job.help(self.hub, self.stopped))
+    }
+
+    /// A large content, in parts.
+    fn in_parts(&self, file: &'a HubFile, meter: &'a FileMeter) -> Result<(), CacheError> {
+        let parts = Parts::open(self.folder, file)?;
+        let model = &self.folder.model;
+        let job = Arc::new(Job::new(model, self.commit, file, meter, parts));
+        let mut tries = 0;
+        loop {
+            // What was fetched before counts as no try: it may be older than this file.
+            tries += usize::from(job.parts.done() == 0);
+            let offer = || self.jobs().push(job.clone());
+            let found = job.fetch(self.hub, self.stopped, &offer);
+            self.jobs().retain(|other| !Arc::ptr_eq(other, &job));
+            if found? {
+                break;
+            }
+            if tries >= TRIES {
+                let _ = fs::remove_file(job.parts.path());
+                return Err(wrong(file));
+            }
+            tracing::info!(path = %file.path, "the content is wrong and fetched again");
+            job.begin_again()?;
+        }
+        let path = job.parts.path();
+        let finished = job.parts.finish();
+        finished.map_err(|error| CacheError::io("written", path, error))?;
+        self.put(path, file)
+    }
+
+    /// A content as one stream.
+    fn at_once(&self, file: &HubFile, meter: &FileMeter) -> Result<(), CacheError> {
         let path = self.folder.incomplete(&file.blob);
         let failed = |doing| {
             let path = &path;
             move |error| CacheError::io(doing, path, error)
         };
-        let incomplete = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
-            .open(&path)
-            .map_err(failed("written"))?;
+        let incomplete = parts::open(&path).map_err(failed("written"))?;
         let mut from = incomplete.metadata().map_err(failed("read"))?.len();
         let mut tries = 0;
         loop {
@@ -80,17 +132,20 @@ impl Fetch<'_> {
             incomplete.set_len(0).map_err(failed("written"))?;
             if tries >= TRIES {
                 let _ = fs::remove_file(&path);
-                return Err(CacheError::Wrong {
-                    path: file.path.to_string(),
-                });
+                return Err(wrong(file));
             }
             tracing::info!(path = %file.path, "the content is wrong and fetched again");
             from = 0;
         }
         incomplete.set_len(file.size).map_err(failed("written"))?;
         incomplete.sync_all().map_err(failed("written"))?;
+        self.put(&path, file)
+    }
+
+    /// Puts a content in its place, whole and right as it is.
+    fn put(&self, path: &Path, file: &HubFile) -> Result<(), CacheError> {
         let blob = self.folder.blob(&file.blob);
-        fs::rename(&path, &blob).map_err(|error| CacheError::io("written", &blob, error))
+        fs::rename(path, &blob).map_err(|error| CacheError::io("written", &blob, error))
     }
 
     /// Fetches what follows `from`; says whether the whole is what it should be.
@@ -102,8 +157,8 @@ impl Fetch<'_> {
         from: u64,
         meter: &FileMeter,
     ) -> Result<bool, CacheError> {
-        let new = || Hasher::new(Digest::like(&file.blob, file.size), file.size);
-        let mut hasher = new();
+        let new = || Digest::like(&file.blob, file.size);
+        let mut digest = new();
         let mut at = 0;
         let mut buffer = vec![0; PIECE];
         meter.is(Step::Checking);
@@ -116,7 +171,7 @@ impl Fetch<'_> {
             if read == 0 {
                 break;
             }
-            buffer = hasher.update(buffer, read);
+            digest.update(&buffer[..read]);
             at += read as u64;
             meter.set_done(at);
         }
@@ -140,7 +195,7 @@ impl Fetch<'_> {
             }
             if stream.from < at {
                 // The host gives whole files only.
-                hasher = new();
+                digest = new();
                 at = stream.from;
             }
             let began = at;
@@ -160,7 +215,7 @@ impl Fetch<'_> {
                 incomplete
                     .write_all_at(&buffer[..read], at)
                     .map_err(|error| CacheError::io("written", path, error))?;
-                buffer = hasher.update(buffer, read);
+                digest.update(&buffer[..read]);
                 at += read as u64;
                 meter.came(read as u64);
                 meter.set_done(at);
@@ -175,7 +230,11 @@ impl Fetch<'_> {
                 tries.wait(error)?;
             }
         }
-        Ok(hasher.finish().as_ref() == Some(&file.blob))
+        Ok(digest.finish() == file.blob)
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, Vec<Arc<Job<'a>>>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_stopped(&self) -> bool {
@@ -187,6 +246,12 @@ impl Fetch<'_> {
             true => Err(CacheError::Stopped),
             false => Ok(()),
         }
+    }
+}
+
+fn wrong(file: &HubFile) -> CacheError {
+    CacheError::Wrong {
+        path: file.path.to_string(),
     }
 }
 

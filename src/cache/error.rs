@@ -24,7 +24,10 @@ pub enum CacheError {
     #[diagnostic(transparent)]
     Settings(#[from] SettingsError),
     /// The disk has less room than is needed, and nothing was begun.
-    #[error("{} has {} free, and {} are needed", place.display(), size(*free), size(*needed))]
+    #[error(
+        "{} has {} free, and {} are needed beside the {} that are left to others",
+        place.display(), size(*free), size(*needed), size(super::add::SPARE)
+    )]
     #[diagnostic(
         code(cache::no_room),
         help(
@@ -83,6 +86,18 @@ pub enum CacheError {
         model: String,
         /// How many files it has.
         offered: usize,
+    },
+    /// The model's revision has no files at all.
+    #[error("`{model}` at `{revision}` has no files")]
+    #[diagnostic(
+        code(cache::empty),
+        help("its files may be on another branch or tag: `--revision`")
+    )]
+    Empty {
+        /// The model.
+        model: String,
+        /// The revision.
+        revision: String,
     },
     /// Another process writes to the model.
     #[error("another process is writing to `{model}`")]

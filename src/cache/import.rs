@@ -161,7 +161,10 @@ fn take(folder: &ModelFolder, file: &HubFile, from: &Path) -> Result<(), CacheEr
             path: PathBuf::from(from),
         });
     }
-    fs::rename(&scratch, &blob).map_err(|error| CacheError::io("written", &blob, error))
+    fs::rename(&scratch, &blob).map_err(|error| CacheError::io("written", &blob, error))?;
+    // What was fetched of it is no use any more.
+    let _ = fs::remove_file(folder.in_parts(&file.blob));
+    Ok(())
 }
 
 /// A copy that shares the disk's blocks, where the file system can; says whether.

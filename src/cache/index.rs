@@ -29,7 +29,10 @@ type Index = BTreeMap<String, IndexEntry>;
 
 /// The list as it is written; none where it is missing or no such list.
 pub fn read_index(cache: &Cache) -> Option<BTreeMap<String, IndexEntry>> {
-    serde_json::from_slice(&fs::read(cache.index()).ok()?).ok()
+    let path = cache.index()?;
+    // A pipe would be waited for.
+    let is_file = fs::metadata(&path).is_ok_and(|found| found.is_file());
+    serde_json::from_slice(&fs::read(is_file.then_some(path)?).ok()?).ok()
 }
 
 /// Writes the list of what was found, unless it is written already.
@@ -37,6 +40,9 @@ pub fn read_index(cache: &Cache) -> Option<BTreeMap<String, IndexEntry>> {
 /// # Errors
 /// It cannot be written.
 pub fn write_index(cache: &Cache, scan: &Scan) -> Result<(), CacheError> {
+    let Some(path) = cache.index() else {
+        return Ok(());
+    };
     let index: Index = scan
         .models
         .iter()
@@ -45,7 +51,6 @@ pub fn write_index(cache: &Cache, scan: &Scan) -> Result<(), CacheError> {
     if read_index(cache).as_ref() == Some(&index) {
         return Ok(());
     }
-    let path = cache.index();
     let failed = |error| CacheError::io("written", &path, error);
     let mut bytes = serde_json::to_vec_pretty(&index).map_err(|error| failed(error.into()))?;
     bytes.push(b'\n');

@@ -11,16 +11,20 @@
 
 use std::path::{Path, PathBuf};
 
+use super::place::hub_of;
 use crate::hub::{BlobId, Commit, ModelId, Revision};
 
 const PREFIX: &str = "models--";
 /// What is being fetched ends so.
 pub(super) const INCOMPLETE: &str = ".incomplete";
+/// What is being fetched in parts: the file has holes.
+pub(super) const IN_PARTS: &str = ".parts.incomplete";
 
 /// A cache folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cache {
     root: PathBuf,
+    hub: PathBuf,
 }
 
 /// The folder of a model in a cache.
@@ -35,7 +39,9 @@ pub struct ModelFolder {
 impl Cache {
     /// The cache in a folder, which need not be there.
     pub fn new(root: impl Into<PathBuf>) -> Cache {
-        Cache { root: root.into() }
+        let root = root.into();
+        let hub = hub_of(&root);
+        Cache { root, hub }
     }
 
     /// Its folder; `HF_HOME` of who reads it.
@@ -43,9 +49,9 @@ impl Cache {
         &self.root
     }
 
-    /// The folder of all models.
+    /// The folder of all models: `hub` in its folder, or that itself where `HF_HUB_CACHE` names it.
     pub fn hub(&self) -> PathBuf {
-        self.root.join("hub")
+        self.hub.clone()
     }
 
     /// The folder of a model.
@@ -64,9 +70,10 @@ impl Cache {
         ModelId::parse(&id).ok()
     }
 
-    /// The list of models beside the hub's folder.
-    pub fn index(&self) -> PathBuf {
-        self.root.join("cache_index.json")
+    /// The list of models beside the hub's folder; none where there is no place of its own for it, since in
+    /// the hub's folder other tools would take it for a damaged model.
+    pub fn index(&self) -> Option<PathBuf> {
+        (self.hub != self.root).then(|| self.root.join("cache_index.json"))
     }
 }
 
@@ -89,6 +96,11 @@ impl ModelFolder {
     /// A content that is being fetched.
     pub fn incomplete(&self, blob: &BlobId) -> PathBuf {
         self.blobs().join(format!("{}{INCOMPLETE}", blob.as_str()))
+    }
+
+    /// A content that is being fetched in parts.
+    pub fn in_parts(&self, blob: &BlobId) -> PathBuf {
+        self.blobs().join(format!("{}{IN_PARTS}", blob.as_str()))
     }
 
     /// The folder of all snapshots.
@@ -142,9 +154,30 @@ impl ModelFolder {
     }
 }
 
+/// The content that an incomplete file is of. Tools put a name of their own before the ending.
+pub(super) fn content_of(name: &str) -> &str {
+    match name.strip_suffix(INCOMPLETE) {
+        Some(rest) => rest.split_once('.').map_or(rest, |(content, _)| content),
+        None => name,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_begun_is_of_a_content_whoever_began_it() {
+        for name in [
+            "ab12",
+            "ab12.incomplete",
+            "ab12.parts.incomplete",
+            "ab12.0f3c99aa.incomplete",
+        ] {
+            assert_eq!(content_of(name), "ab12");
+        }
+        assert_eq!(content_of("ab12.lock"), "ab12.lock");
+    }
 
     #[test]
     fn folders_are_named_as_the_hubs_own_tools_do() {

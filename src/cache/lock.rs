@@ -14,9 +14,18 @@ const STEP: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Held {
     file: File,
+    /// Whether others would notice; not where the file system has no locks.
+    pub(super) is_known_to_others: bool,
 }
 
 impl Held {
+    fn new(file: File, is_known_to_others: bool) -> Held {
+        Held {
+            file,
+            is_known_to_others,
+        }
+    }
+
     /// Holds it also when this process becomes another program, until that ends.
     ///
     /// # Errors
@@ -40,7 +49,7 @@ pub(super) fn take(
     let mut waiting = Some(waiting);
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(Some(Held { file })),
+            Ok(()) => return Ok(Some(Held::new(file, true))),
             Err(TryLockError::WouldBlock) => {
                 if let Some(waiting) = waiting.take() {
                     waiting();
@@ -53,7 +62,7 @@ pub(super) fn take(
             // Then two may fetch the same content. They write the same bytes to the same places, and
             // what is wrong in the end is not published.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                return Ok(Some(Held { file }));
+                return Ok(Some(Held::new(file, false)));
             }
             Err(TryLockError::Error(error)) => return Err(error),
         }
@@ -64,8 +73,9 @@ pub(super) fn take(
 pub(super) fn share(path: &Path) -> io::Result<Held> {
     let file = open(path)?;
     match file.lock_shared() {
-        Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(error),
-        _ => Ok(Held { file }),
+        Ok(()) => Ok(Held::new(file, true)),
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(Held::new(file, false)),
+        Err(error) => Err(error),
     }
 }
 
@@ -74,7 +84,7 @@ pub(super) fn share_of_others(path: &Path) -> io::Result<Held> {
     share(path).or_else(|error| {
         let file = File::open(path).map_err(|_| error)?;
         file.lock_shared()?;
-        Ok(Held { file })
+        Ok(Held::new(file, true))
     })
 }
 
@@ -85,7 +95,10 @@ pub(super) fn try_take(path: &Path) -> io::Result<Option<Held>> {
 
 /// Whether another process holds the lock, in whichever way.
 pub(super) fn is_held(path: &Path) -> bool {
-    let Ok(file) = OpenOptions::new().read(true).open(path) else {
+    // A pipe would be waited for.
+    let at_once = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let mut options = OpenOptions::new();
+    let Ok(file) = options.read(true).custom_flags(at_once).open(path) else {
         return false;
     };
     matches!(file.try_lock(), Err(TryLockError::WouldBlock))

@@ -60,8 +60,12 @@ impl Manifest {
 
     /// What is known about a commit; nothing where it was fetched by another tool.
     pub fn read(folder: &ModelFolder, commit: &Commit) -> Option<Manifest> {
-        let bytes = fs::read(folder.manifest(commit)).ok()?;
-        let manifest: Manifest = serde_json::from_slice(&bytes).ok()?;
+        Manifest::parse(&fs::read(folder.manifest(commit)).ok()?, commit)
+    }
+
+    /// The same from its bytes.
+    pub fn parse(bytes: &[u8], commit: &Commit) -> Option<Manifest> {
+        let manifest: Manifest = serde_json::from_slice(bytes).ok()?;
         let is_meant = manifest.format_version == FORMAT
             && manifest.commit == commit.as_str()
             && manifest.files.iter().all(|(path, entry)| {

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::layout::{INCOMPLETE, ModelFolder};
+use super::layout::{IN_PARTS, ModelFolder};
 use super::scan::CachedModel;
 use super::{Cache, CacheError, durable, lock};
 use crate::hub::{Commit, ModelId};
@@ -77,11 +78,9 @@ pub fn remove_revisions(
         gone(&listing, false)?;
     }
     for name in contents {
-        for path in [
-            folder.blobs().join(name),
-            folder.blobs().join(format!("{name}{INCOMPLETE}")),
-        ] {
-            removed.freed += remove_content(&path)?;
+        let begun = found.begun_of(name).map(|(name, _)| name.as_str());
+        for name in begun.chain([name]) {
+            removed.freed += remove_content(&folder.blobs().join(name))?;
         }
     }
     if staying.is_empty() {
@@ -126,7 +125,12 @@ pub(super) fn remove_content(path: &Path) -> Result<u64, CacheError> {
         .ok()
         .filter(|found| found.is_file());
     gone(path, false)?;
-    Ok(found.map_or(0, |found| found.len()))
+    const BLOCK: u64 = 512;
+    let has_holes = path.to_string_lossy().ends_with(IN_PARTS);
+    Ok(found.map_or(0, |found| match has_holes {
+        true => found.len().min(found.blocks().saturating_mul(BLOCK)),
+        false => found.len(),
+    }))
 }
 
 /// The bytes of plain files in a folder and those below it.

@@ -1,14 +1,15 @@
 //! What is in a cache, by its folders alone: no content is read.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io;
+use std::ops::{Add, Bound};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use rayon::prelude::*;
 
-use super::layout::{INCOMPLETE, ModelFolder};
+use super::folder::{Folder, Kind};
+use super::layout::{ModelFolder, content_of};
 use super::look::look;
 use super::{Cache, CacheError};
 use crate::hub::{Commit, ModelId};
@@ -135,27 +136,30 @@ pub enum Care {
 /// Its folder cannot be read. One that is not there is empty.
 pub fn scan(cache: &Cache, care: Care) -> Result<Scan, CacheError> {
     let hub = cache.hub();
-    let entries = match fs::read_dir(&hub) {
+    let failed = |error| CacheError::io("read", &hub, error);
+    let opened = match Folder::open(&hub) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Scan::default()),
-        entries => entries.map_err(|error| CacheError::io("read", &hub, error))?,
+        opened => opened.map_err(failed)?,
     };
     let mut models = Vec::new();
     let mut foreign = Vec::new();
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        match name.to_str().and_then(Cache::model_of_folder) {
+    for (name, kind) in opened.entries().map_err(failed)? {
+        match Cache::model_of_folder(&name) {
             // A link out of the cache is not followed.
-            Some(model) if entry.file_type().is_ok_and(|kind| kind.is_dir()) => models.push(model),
-            _ if OF_THE_HUB.iter().any(|known| name == *known) => {}
-            _ => foreign.push(entry.path()),
+            Some(model) if kind == Kind::Folder => models.push((model, name)),
+            _ if OF_THE_HUB.contains(&&*name) => {}
+            _ => foreign.push(hub.join(name)),
         }
     }
     models.sort_unstable();
     foreign.sort_unstable();
-    let models = models
-        .par_iter()
-        .map(|model| look(cache, model, care))
-        .collect();
+    let models = models.par_iter().filter_map(|(model, name)| {
+        let folder = opened.below(name).inspect_err(|error| {
+            tracing::warn!("{} cannot be read: {error}", hub.join(name).display());
+        });
+        Some(look(cache.model(model), &folder.ok()?, care))
+    });
+    let models = models.collect();
     Ok(Scan { models, foreign })
 }
 
@@ -172,8 +176,9 @@ impl Scan {
 impl CachedModel {
     /// Looks closely at one model's folder; none where there is none.
     pub fn look(cache: &Cache, id: &ModelId) -> Option<CachedModel> {
-        let is_there = cache.model(id).dir().is_dir();
-        is_there.then(|| look(cache, id, Care::Close))
+        let folder = cache.model(id);
+        let opened = Folder::open(folder.dir()).ok()?;
+        Some(look(folder, &opened, Care::Close))
     }
 
     /// The bytes on disk.
@@ -187,11 +192,19 @@ impl CachedModel {
         let files = self.revisions.iter().flat_map(|revision| &revision.files);
         let used: BTreeSet<&str> = files.filter_map(|file| file.blob.as_deref()).collect();
         let all = self.blobs.iter().chain(&self.incomplete);
-        all.filter(move |(name, _)| {
-            let content = name.strip_suffix(INCOMPLETE).unwrap_or(name);
-            !used.contains(content)
-        })
-        .map(|(name, blob)| (name.as_str(), *blob))
+        all.filter(move |(name, _)| !used.contains(content_of(name)))
+            .map(|(name, blob)| (name.as_str(), *blob))
+    }
+
+    /// What is begun of a content: the names of its files.
+    pub(super) fn begun_of<'a>(
+        &'a self,
+        content: &'a str,
+    ) -> impl Iterator<Item = (&'a String, &'a Blob)> {
+        let from = (Bound::Included(content), Bound::Unbounded);
+        let from = self.incomplete.range::<str, _>(from);
+        from.take_while(move |(name, _)| name.starts_with(content))
+            .filter(move |(name, _)| content_of(name) == content)
     }
 
     /// The commit that a branch, a tag or a commit's own hash names.
@@ -233,9 +246,14 @@ impl CachedRevision {
             .iter()
             .filter_map(move |file| match file.blob.as_deref() {
                 Some(name) => {
-                    let begun = model.incomplete.get(&format!("{name}{INCOMPLETE}"));
-                    let blob = model.blobs.get(name).or(begun)?;
-                    Some((name, blob.size))
+                    let whole = model.blobs.get(name).map(|blob| blob.size);
+                    let begun = || {
+                        model
+                            .begun_of(name)
+                            .map(|(_, blob)| blob.size)
+                            .reduce(Add::add)
+                    };
+                    Some((name, whole.or_else(begun)?))
                 }
                 None => (file.state == FileState::There).then_some((file.path.as_str(), file.size)),
             });
@@ -245,12 +263,7 @@ impl CachedRevision {
     /// What of it is begun.
     pub fn begun<'a>(&'a self, model: &'a CachedModel) -> impl Iterator<Item = Blob> + 'a {
         let names = self.files.iter().filter_map(|file| file.blob.as_deref());
-        names.filter_map(|name| {
-            model
-                .incomplete
-                .get(&format!("{name}{INCOMPLETE}"))
-                .copied()
-        })
+        names.flat_map(|name| model.begun_of(name).map(|(_, blob)| *blob))
     }
 
     /// The bytes of its files that are not there, less what of them is begun; none where that is not
@@ -267,8 +280,9 @@ impl CachedRevision {
             .filter_map(|file| Some((file.blob.as_deref()?, file.size)))
             .filter(|(blob, _)| seen.insert(*blob));
         let left = missing.map(|(blob, size)| {
-            let begun = model.incomplete.get(&format!("{blob}{INCOMPLETE}"));
-            size - begun.map_or(0, |begun| begun.size).min(size)
+            // Of several files of one content the longest is gone on with.
+            let begun = model.begun_of(blob).map(|(_, begun)| begun.size);
+            size - begun.max().unwrap_or(0).min(size)
         });
         Some(left.sum())
     }

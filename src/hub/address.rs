@@ -49,11 +49,10 @@ impl Address {
 
     /// Whether both are of one scheme, host and port.
     pub fn is_same_host(&self, other: &Address) -> bool {
-        let port = |uri: &Uri| uri.port_u16().or(default_port(uri));
         let host = |uri: &Uri| uri.host().map(str::to_ascii_lowercase);
         self.scheme() == other.scheme()
             && host(&self.0) == host(&other.0)
-            && port(&self.0) == port(&other.0)
+            && self.port() == other.port()
     }
 
     /// The host, for messages.
@@ -61,17 +60,18 @@ impl Address {
         self.0.host().unwrap_or_default()
     }
 
+    /// The port, also where it is not written.
+    pub fn port(&self) -> u16 {
+        let usual = match self.scheme() {
+            "http" => 80,
+            _ => 443,
+        };
+        self.0.port_u16().unwrap_or(usual)
+    }
+
     /// The address as it is requested.
     pub fn whole(&self) -> String {
         self.0.to_string().trim_end_matches('/').to_owned()
-    }
-}
-
-fn default_port(uri: &Uri) -> Option<u16> {
-    match uri.scheme_str() {
-        Some("http") => Some(80),
-        Some("https") => Some(443),
-        _ => None,
     }
 }
 

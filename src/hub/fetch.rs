@@ -2,14 +2,15 @@
 
 use std::io::{self, Read};
 use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ureq::BodyReader;
 use ureq::http::Response;
 use ureq::http::header::{CONTENT_LENGTH, CONTENT_RANGE};
 
-use super::address::encoded;
+use super::address::{Address, encoded};
 use super::patience::Tries;
-use super::request::{Subject, bytes};
+use super::request::{Answer, Subject, bytes};
 use super::{Commit, FilePath, Hub, HubError, ModelId};
 
 /// A file's bytes as they come. It ends with an error where the connection breaks.
@@ -18,6 +19,8 @@ pub struct Stream {
     pub from: u64,
     /// The size of the whole file, where the host tells it.
     pub total: Option<u64>,
+    /// Whether it is the part that was asked for; else it goes on to the file's end.
+    pub is_part: bool,
     host: String,
     reader: BodyReader<'static>,
 }
@@ -34,6 +37,31 @@ impl Stream {
 impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.reader.read(buffer)
+    }
+}
+
+/// A file of a commit that is asked for several times: where the hub redirects to is remembered.
+#[derive(Debug)]
+pub struct Source<'a> {
+    model: &'a ModelId,
+    commit: &'a Commit,
+    path: &'a FilePath,
+    found: Mutex<Option<Address>>,
+}
+
+impl<'a> Source<'a> {
+    /// A file of a commit.
+    pub fn new(model: &'a ModelId, commit: &'a Commit, path: &'a FilePath) -> Source<'a> {
+        Source {
+            model,
+            commit,
+            path,
+            found: Mutex::new(None),
+        }
+    }
+
+    fn found(&self) -> MutexGuard<'_, Option<Address>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -56,6 +84,35 @@ impl Hub {
     ) -> Result<Stream, HubError> {
         let range = (from > 0).then_some((from, None));
         self.stream(model, commit, path, range)
+    }
+
+    /// A part of a file. This is one try.
+    ///
+    /// # Errors
+    /// There is no such file, it is not given, or the hub does not answer.
+    pub fn open_range(&self, source: &Source<'_>, range: Range<u64>) -> Result<Stream, HubError> {
+        let about = Subject {
+            model: source.model,
+            revision: source.commit.as_str(),
+            path: Some(source.path.as_str()),
+        };
+        let known = source.found().clone();
+        if let Some(address) = known {
+            match self.get(&address, Some(bytes(&range)), about) {
+                Ok(answer) => return self.streamed(answer),
+                // Such an address is good for some time only.
+                Err(HubError::Server {
+                    status: 400..=499, ..
+                }) => *source.found() = None,
+                Err(error) => return Err(error),
+            }
+        }
+        let address = self.resolved(source.model, source.commit, source.path)?;
+        let answer = self.get(&address, Some(bytes(&range)), about)?;
+        if !answer.from.is_same_host(&self.endpoint) {
+            *source.found() = Some(answer.from.clone());
+        }
+        self.streamed(answer)
     }
 
     /// Some bytes of a file, such as the header of a safetensors file; fewer where it ends before.
@@ -118,22 +175,37 @@ impl Hub {
         path: &FilePath,
         range: Option<(u64, Option<u64>)>,
     ) -> Result<Stream, HubError> {
-        let steps: Vec<String> = path.as_str().split('/').map(encoded).collect();
-        let address = self.address(&format!("/{model}/resolve/{commit}/{}", steps.join("/")))?;
+        let address = self.resolved(model, commit, path)?;
         let about = Subject {
             model,
             revision: commit.as_str(),
             path: Some(path.as_str()),
         };
-        let answer = self.get(&address, range, about)?;
-        let (from, total) = match answer.response.status().as_u16() {
-            206 => content_range(&answer.response)
+        self.streamed(self.get(&address, range, about)?)
+    }
+
+    /// Where the hub has a file, or says where it is.
+    fn resolved(
+        &self,
+        model: &ModelId,
+        commit: &Commit,
+        path: &FilePath,
+    ) -> Result<Address, HubError> {
+        let steps: Vec<String> = path.as_str().split('/').map(encoded).collect();
+        self.address(&format!("/{model}/resolve/{commit}/{}", steps.join("/")))
+    }
+
+    fn streamed(&self, answer: Answer) -> Result<Stream, HubError> {
+        let is_part = answer.response.status().as_u16() == 206;
+        let (from, total) = match is_part {
+            true => content_range(&answer.response)
                 .ok_or_else(|| self.odd(&answer.from, "a part that does not say of what"))?,
-            _ => (0, content_length(&answer.response)),
+            false => (0, content_length(&answer.response)),
         };
         Ok(Stream {
             from,
             total,
+            is_part,
             host: answer.from.host().to_owned(),
             reader: answer.response.into_body().into_reader(),
         })

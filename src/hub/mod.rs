@@ -3,6 +3,7 @@
 //! It leaves to others what is done with files. The token goes to the hub itself and to no other host.
 
 mod address;
+mod direct;
 mod error;
 mod fetch;
 mod name;
@@ -13,7 +14,7 @@ mod token;
 mod tree;
 
 pub use error::HubError;
-pub use fetch::Stream;
+pub use fetch::{Source, Stream};
 pub use name::{Commit, FilePath, ModelId, NameError, Revision};
 pub use patience::Patience;
 pub use settings::{HubSettings, SettingsError};
@@ -34,6 +35,8 @@ pub struct Hub {
     secure: Agent,
     /// For `http` addresses.
     plain: Agent,
+    /// For hosts that are asked without a proxy.
+    direct: Agent,
 }
 
 impl Hub {
@@ -47,6 +50,7 @@ impl Hub {
         Ok(Hub {
             secure: settings.agent("https")?,
             plain: settings.agent("http")?,
+            direct: settings.direct_agent()?,
             endpoint,
             settings,
         })

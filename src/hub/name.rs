@@ -61,6 +61,9 @@ impl ModelId {
         };
         let mut parts = text.split('/');
         let of_parts = (parts.next(), parts.next(), parts.next());
+        if let (Some("datasets" | "spaces" | "buckets"), Some(_), _) = of_parts {
+            return wrong("it is something else of the hub than a model");
+        }
         let (Some(first), second, None) = of_parts else {
             return wrong("it has more than one slash");
         };
@@ -213,7 +216,8 @@ fn why_no_path(text: &str) -> Option<&'static str> {
     if text.len() > 4 * LONGEST || text.split('/').any(|step| step.len() > LONGEST) {
         return Some("it is too long");
     }
-    if text.chars().any(char::is_control) || text.contains('\\') {
+    // The last one stands for bytes that are no UTF-8.
+    if text.chars().any(char::is_control) || text.contains(['\\', char::REPLACEMENT_CHARACTER]) {
         return Some("it has characters that no path has");
     }
     if text.starts_with('/') {
@@ -247,6 +251,8 @@ mod tests {
         for (id, because) in [
             ("../x", "begins or ends with"),
             ("a/../b", "more than one slash"),
+            ("datasets/a/b", "something else"),
+            ("spaces/a", "something else"),
             ("/etc/passwd", "more than one slash"),
             ("/etc", "is empty"),
             ("a/", "is empty"),
@@ -284,6 +290,7 @@ mod tests {
             "a/.",
             "a\0",
             "a\\b",
+            "a\u{fffd}",
             "a/",
         ] {
             assert!(FilePath::parse(path).is_err(), "{path:?}");

@@ -73,7 +73,7 @@ impl Hub {
         }
         let mut at = address.clone();
         for _ in 0..=MOST_REDIRECTS {
-            let response = self.ask(&at, range)?;
+            let response = self.ask(&at, range, about)?;
             let status = response.status().as_u16();
             if matches!(status, 301 | 302 | 303 | 307 | 308) {
                 let location = response.headers().get(LOCATION);
@@ -99,12 +99,19 @@ impl Hub {
         &self,
         at: &Address,
         range: Option<(u64, Option<u64>)>,
+        about: Subject<'_>,
     ) -> Result<Response<Body>, HubError> {
         let agent = match at.scheme() {
+            _ if self.settings.direct.has(at.host(), at.port()) => &self.direct,
             "https" => &self.secure,
             _ => &self.plain,
         };
-        let mut request = agent.get(at.whole());
+        let silence = match about.path {
+            Some(_) => self.settings.silence,
+            None => self.settings.answer_silence,
+        };
+        let request = agent.get(at.whole()).config();
+        let mut request = request.timeout_per_read(Some(silence)).build();
         if let Some(token) = &self.settings.token
             && at.is_same_host(&self.endpoint)
         {

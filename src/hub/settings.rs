@@ -8,6 +8,7 @@ use thiserror::Error;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Proxy};
 
+use super::direct::Direct;
 use super::{Patience, Token};
 
 /// Looks up a variable; one that is empty is not set.
@@ -17,6 +18,8 @@ const PUBLIC: &str = "https://huggingface.co";
 /// Nothing heard for so long means that nothing comes.
 const SILENCE: Duration = Duration::from_secs(30);
 const CONNECT: Duration = Duration::from_secs(10);
+/// More of them are not kept for further requests.
+const CONNECTIONS: usize = 64;
 /// What is read at once from a connection.
 const BUFFER: usize = 256 << 10;
 
@@ -29,11 +32,15 @@ pub struct HubSettings {
     pub token: Option<Token>,
     /// Whether nothing may be asked at all.
     pub offline: bool,
-    /// For how long nothing may be heard.
+    /// For how long nothing may be heard while a file comes.
     pub silence: Duration,
+    /// For how long nothing may be heard of what a model is and has.
+    pub answer_silence: Duration,
     /// How often and how long to try again.
     pub patience: Patience,
     proxies: Proxies,
+    /// Hosts that are asked without one.
+    pub(super) direct: Direct,
     /// A file with the certificates to trust, in place of the usual ones.
     certificates: Option<String>,
 }
@@ -42,7 +49,6 @@ pub struct HubSettings {
 struct Proxies {
     secure: Option<String>,
     plain: Option<String>,
-    none_for: Vec<String>,
 }
 
 /// Settings that cannot be used.
@@ -96,35 +102,47 @@ impl HubSettings {
         let either = |lower: &str| env(lower).or_else(|| env(&lower.to_uppercase()));
         let all = either("all_proxy");
         let offline = env("HF_HUB_OFFLINE").or_else(|| env("TRANSFORMERS_OFFLINE"));
-        let silence = env("HF_HUB_DOWNLOAD_TIMEOUT").and_then(|text| text.parse().ok());
+        let silence = |name: &str| {
+            let seconds = env(name).and_then(|text| text.trim().parse().ok());
+            let seconds = seconds.filter(|seconds| *seconds > 0);
+            seconds.map_or(SILENCE, Duration::from_secs)
+        };
         let certificates = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"];
         HubSettings {
             endpoint: env("HF_ENDPOINT").unwrap_or_else(|| PUBLIC.to_owned()),
             token: Token::find(env),
             offline: offline.is_some_and(|value| is_true(&value)),
-            silence: silence.map_or(SILENCE, Duration::from_secs),
+            silence: silence("HF_HUB_DOWNLOAD_TIMEOUT"),
+            answer_silence: silence("HF_HUB_ETAG_TIMEOUT"),
             patience: Patience::default(),
             proxies: Proxies {
                 secure: either("https_proxy").or_else(|| all.clone()),
                 plain: either("http_proxy").or(all),
-                none_for: either("no_proxy")
-                    .map(|list| list.split(',').map(|host| host.trim().to_owned()).collect())
-                    .unwrap_or_default(),
             },
+            direct: Direct::parse(&either("no_proxy").unwrap_or_default()),
             certificates: certificates.into_iter().find_map(env),
         }
     }
 
-    /// What makes requests to addresses of a scheme.
+    /// What makes requests to addresses of a scheme, by its proxy.
     pub(super) fn agent(&self, scheme: &str) -> Result<Agent, SettingsError> {
         let (variable, proxy) = match scheme {
             "https" => ("https_proxy", &self.proxies.secure),
             _ => ("http_proxy", &self.proxies.plain),
         };
-        let proxy = match proxy {
-            Some(text) => Some(self.proxy(text).ok_or(SettingsError::Proxy { variable })?),
-            None => None,
-        };
+        let proxy = proxy.as_ref().map(|text| {
+            let proxy = Proxy::new(text).ok();
+            proxy.ok_or(SettingsError::Proxy { variable })
+        });
+        self.agent_by(proxy.transpose()?)
+    }
+
+    /// What makes requests to hosts that are asked without a proxy.
+    pub(super) fn direct_agent(&self) -> Result<Agent, SettingsError> {
+        self.agent_by(None)
+    }
+
+    fn agent_by(&self, proxy: Option<Proxy>) -> Result<Agent, SettingsError> {
         let config = Agent::config_builder()
             .proxy(proxy)
             // Where a redirect leads decides whether the token goes with it.
@@ -134,30 +152,12 @@ impl HubSettings {
             .timeout_per_read(Some(self.silence))
             .timeout_per_write(Some(self.silence))
             .input_buffer_size(BUFFER)
+            .max_idle_connections(CONNECTIONS)
+            .max_idle_connections_per_host(CONNECTIONS)
             .user_agent(concat!("aim-engine/", env!("CARGO_PKG_VERSION")))
-            .tls_config(match scheme {
-                "https" => self.tls()?,
-                _ => TlsConfig::default(),
-            })
+            .tls_config(self.tls()?)
             .build();
         Ok(config.new_agent())
-    }
-
-    fn proxy(&self, text: &str) -> Option<Proxy> {
-        let parsed = Proxy::new(text).ok()?;
-        let mut builder = Proxy::builder(parsed.protocol())
-            .host(parsed.host())
-            .port(parsed.port());
-        if let Some(name) = parsed.username() {
-            builder = builder.username(name);
-        }
-        if let Some(password) = parsed.password() {
-            builder = builder.password(password);
-        }
-        for host in self.proxies.none_for.iter().filter(|host| !host.is_empty()) {
-            builder = builder.no_proxy(host);
-        }
-        builder.build().ok()
     }
 
     fn tls(&self) -> Result<TlsConfig, SettingsError> {
@@ -210,10 +210,12 @@ mod tests {
             ("HF_ENDPOINT", "http://mirror:8080"),
             ("HF_HUB_OFFLINE", "ON"),
             ("HF_HUB_DOWNLOAD_TIMEOUT", "3"),
+            ("HF_HUB_ETAG_TIMEOUT", "0"),
         ]);
         assert_eq!(set.endpoint, "http://mirror:8080");
         assert!(set.offline);
         assert_eq!(set.silence, Duration::from_secs(3));
+        assert_eq!(set.answer_silence, SILENCE);
     }
 
     #[test]
@@ -234,8 +236,9 @@ mod tests {
         assert_eq!(proxy("https").host(), "secure");
         assert_eq!(proxy("https").username(), Some("user"));
         assert_eq!(proxy("http").host(), "all");
-        assert!(proxy("http").is_no_proxy(&"http://hub.internal/x".parse().unwrap()));
-        assert!(!proxy("http").is_no_proxy(&"http://hub.example/x".parse().unwrap()));
+        assert!(set.direct.has("hub.internal", 80));
+        assert!(!set.direct.has("hub.example", 80));
+        assert!(set.direct_agent().unwrap().config().proxy().is_none());
         let wrong = settings(&[("https_proxy", "://")])
             .agent("https")
             .unwrap_err();

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::fs;
-use std::path::PathBuf;
 
 use super::settings::{Environment, is_true};
+use crate::cache::{expanded, home};
 
 /// A token of the hub. It is shown nowhere, also not by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Token {
             return Some(token);
         }
         let file = match env("HF_TOKEN_PATH") {
-            Some(path) => PathBuf::from(path),
+            Some(path) => expanded(&path, env),
             None => home(env)?.join("token"),
         };
         Token::new(&fs::read_to_string(file).ok()?)
@@ -38,17 +38,6 @@ impl Token {
     pub(super) fn header(&self) -> String {
         format!("Bearer {}", self.0)
     }
-}
-
-fn home(env: &Environment<'_>) -> Option<PathBuf> {
-    if let Some(home) = env("HF_HOME") {
-        return Some(home.into());
-    }
-    let caches = match env("XDG_CACHE_HOME") {
-        Some(dir) => PathBuf::from(dir),
-        None => PathBuf::from(env("HOME")?).join(".cache"),
-    };
-    Some(caches.join("huggingface"))
 }
 
 impl fmt::Debug for Token {
@@ -84,5 +73,11 @@ mod tests {
             None
         );
         assert_eq!(find(&[("HF_TOKEN", "a\r\nX-Evil: 1")]), None);
+        let by_path = [("HF_TOKEN_PATH", "$D/token"), ("D", home.as_str())];
+        assert_eq!(find(&by_path).unwrap().header(), "Bearer hf_file");
+        assert_eq!(
+            find(&[("HF_HOME", "~"), ("HOME", &home)]).unwrap().header(),
+            "Bearer hf_file"
+        );
     }
 }

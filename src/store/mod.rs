@@ -33,7 +33,7 @@ pub use layer::{Layer, LooseFile, Texts};
 pub use lent::{Lender, LentCell, is_lent, lent_relations};
 pub use lookup::{BlockDetails, ConfigurationSummary, RecipeName, RecipeSummary, StoredArgument};
 pub use model_use::{ModelUse, ModelUses};
-pub use notices::{CatalogFile, FileProblem, Notice};
+pub use notices::{CatalogFile, FileProblem, Notice, Remarks};
 pub use origin::{Editable, FileComment, FileText, Place, ReadDocuments, Unread};
 pub use place::cache_dir;
 

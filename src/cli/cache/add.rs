@@ -16,7 +16,7 @@ use crate::policy::Policy;
 use super::progress::shown;
 use super::{CachePlace, count, hub};
 
-/// Files that are fetched at the same time.
+/// Connections at the same time.
 pub(in crate::cli) const JOBS: usize = 8;
 
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ pub(super) struct AddArgs {
     /// Take the files from this folder, and ask no hub
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
-    /// Files that are fetched at the same time
+    /// Connections at the same time
     #[arg(long, value_name = "N", default_value_t = JOBS, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
     jobs: usize,
     /// Say what would be fetched, and fetch nothing

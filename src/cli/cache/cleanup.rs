@@ -110,7 +110,10 @@ pub(super) fn run(args: &CleanupArgs) -> Result<Exit, Failure> {
         }))?,
         TableFormat::Human => output::answer(&human(&going, &staying, freed, args.dry_run))?,
     }
-    Ok(Exit::Done)
+    Ok(match failed.is_refused {
+        true => Exit::Environment,
+        false => Exit::Done,
+    })
 }
 
 /// How the removal went.
@@ -119,14 +122,20 @@ struct Failed {
     freed: u64,
     revisions: Vec<Option<String>>,
     orphans: Vec<Option<String>>,
+    /// Whether something cannot be removed, other than because it is in use by now.
+    is_refused: bool,
 }
 
 /// Removes what goes. What another process began to write in the meantime stays.
 fn removed(cache: &Cache, retention: &Retention) -> Result<Failed, Failure> {
     let mut failed = Failed::default();
-    let note = |result: Result<u64, CacheError>| match result {
+    let mut is_refused = false;
+    let mut note = |result: Result<u64, CacheError>| match result {
         Ok(bytes) => (bytes, None),
-        Err(error) => (0, Some(error.to_string())),
+        Err(error) => {
+            is_refused |= !matches!(error, CacheError::Busy { .. });
+            (0, Some(error.to_string()))
+        }
     };
     for fate in &retention.going {
         let commits = [fate.commit.clone()];
@@ -140,6 +149,7 @@ fn removed(cache: &Cache, retention: &Retention) -> Result<Failed, Failure> {
         failed.freed += freed;
         failed.orphans.push(because);
     }
+    failed.is_refused = is_refused;
     super::add::index(cache)?;
     Ok(failed)
 }

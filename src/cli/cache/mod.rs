@@ -64,7 +64,7 @@ enum CacheCommand {
 /// Where the cache is.
 #[derive(Clone, Debug, Args)]
 struct CachePlace {
-    /// Folder of the models [default: AIM_CACHE_DIR, else HF_HOME, else the user's cache folder]
+    /// Folder of the models [default: AIM_CACHE_DIR, else HF_HUB_CACHE, else HF_HOME, else the user's cache folder]
     #[arg(long, value_name = "DIR")]
     cache_dir: Option<PathBuf>,
 }
@@ -124,7 +124,7 @@ impl From<CacheError> for Failure {
     fn from(error: CacheError) -> Self {
         let exit = match &error {
             CacheError::Hub(error) if error.is_no() => Exit::No,
-            CacheError::NoFiles { .. } => Exit::No,
+            CacheError::NoFiles { .. } | CacheError::Empty { .. } => Exit::No,
             CacheError::Name(_)
             | CacheError::Settings(_)
             | CacheError::NoFolder { .. }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cache::{CacheFacts, Care, Limits, size};
+use crate::cache::{CacheFacts, Care, Limits, State, size};
 use crate::cli::args::TableFormat;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output;
@@ -51,7 +51,7 @@ pub(super) fn run(args: &StatsArgs) -> Result<Exit, Failure> {
         }
     }
     let complete = of_revisions
-        .filter(|(_, revision)| revision.missing() == 0)
+        .filter(|(_, revision)| revision.state == State::Complete)
         .count();
     let share = |part: u64, whole: u64| match whole {
         0 => None,
