@@ -428,6 +428,33 @@ fn what_a_container_or_a_process_uses_stays() {
 }
 
 #[test]
+fn an_engine_that_cannot_be_asked_is_said() {
+    let (place, hub) = (Place::new(), Hub::start());
+    hub.add(MODEL, &[("model.safetensors", noise(1, 20_000))]);
+    cache(&place, &hub, &["add", MODEL]).exits(0);
+    let said = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.";
+    let script = format!("#!/bin/sh\necho '{said}' >&2\nexit 1\n");
+    let program = place.write("bin/docker", script);
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    let clean = |words: &[&str]| {
+        let mut command = command(&place, &hub, words);
+        ran(command.env("PATH", place.path("bin"))).exits(0)
+    };
+    // Where nothing goes it does not matter.
+    clean(&["cleanup"]).says_nothing();
+    let warned = format!(
+        "warning: `docker` does not tell what its containers mount, which is taken for not in use: {said}\n"
+    );
+    for words in [&["cleanup", "--max-size", "0"][..], &["remove", MODEL]] {
+        assert_eq!(clean(words).err, warned);
+        cache(&place, &hub, &["add", MODEL]).exits(0);
+    }
+    // Without the engine there are none of its containers.
+    fs::remove_file(place.path("bin/docker")).unwrap();
+    clean(&["cleanup", "--max-size", "0"]).says_nothing();
+}
+
+#[test]
 fn a_folder_is_imported_and_links_in_it_are_not() {
     let (place, hub) = (Place::new(), Hub::start());
     let weights = noise(1, 30_000);

@@ -167,7 +167,7 @@ fn what_another_process_writes_is_locked_and_not_removed() {
     assert_eq!(cleaned["removed"].as_array().unwrap().len(), 0);
     let because = cleaned["kept"][0]["because"][0].as_str().unwrap();
     assert!(
-        because.contains("another process is writing it"),
+        because.contains("another process fetches or starts it"),
         "{because}"
     );
     child.kill().unwrap();

@@ -29,13 +29,14 @@ fn keys(value: &Value) -> Vec<&str> {
     object.keys().map(String::as_str).collect()
 }
 
-const ANSWER: [&str; 11] = [
+const ANSWER: [&str; 12] = [
     "request",
     "machine",
     "selected",
     "exact",
     "tried",
     "image",
+    "model_cache",
     "env",
     "engine_argv",
     "command",
@@ -131,7 +132,7 @@ fn an_unknown_model_is_exit_code_1_with_the_nearest_names() {
         .run(&generate(&["Qwen/Qwen3-32", "--format=json"]))
         .exits(1);
     let answer = ran.json();
-    assert_eq!(keys(&answer)[..11], ANSWER);
+    assert_eq!(keys(&answer)[..12], ANSWER);
     assert_eq!(answer["selected"], Value::Null);
     assert_eq!(answer["memory"], Value::Null);
     place

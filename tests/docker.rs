@@ -3,7 +3,15 @@
 //! The engine and the image are the tests' own, nothing is pulled, and where no engine can be started the
 //! tests say so and are skipped.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test may fail")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
+
+mod hub;
+mod program;
 
 #[path = "docker/cycle.rs"]
 mod cycle;
@@ -13,6 +21,8 @@ mod deaths;
 mod engine;
 #[path = "docker/fights.rs"]
 mod fights;
+#[path = "docker/model_cache.rs"]
+mod model_cache;
 #[path = "docker/outside.rs"]
 mod outside;
 #[path = "docker/podman.rs"]

@@ -10,6 +10,8 @@
 mod catalog_files;
 #[path = "docs_pages/commands.rs"]
 mod commands;
+#[path = "docs_pages/crates.rs"]
+mod crates;
 #[path = "docs_pages/links.rs"]
 mod links;
 #[path = "docs_pages/names.rs"]

@@ -149,6 +149,8 @@ fn less_detail_is_the_same_decision() {
             flags: Default::default(),
             memory: None,
             timeout_s: None,
+            cached: Default::default(),
+            obstacles: Vec::new(),
             warnings: Vec::new(),
             ..choice
         };

@@ -108,6 +108,28 @@ fn gpus_by_cdi() {
 }
 
 #[test]
+fn what_it_relies_on_is_looked_for_and_what_is_to_be_fetched_is_said() {
+    let mut plan = full();
+    plan.relies_on = Some("/srv/100% of it/model".into());
+    let text = quadlet::file(&plan, &[]).unwrap();
+    assert_eq!(
+        values(&text, "AssertPathIsDirectory"),
+        ["/srv/100%% of it/model"]
+    );
+    plan.prefetch = Some(
+        ["aim-engine", "cache", "add", "a b"]
+            .map(str::to_owned)
+            .into(),
+    );
+    let text = quadlet::file(&plan, &["why".to_owned()]).unwrap();
+    assert!(text.starts_with("# why\n"), "{text}");
+    assert!(
+        text.contains("\n#   aim-engine cache add 'a b'\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_the_readers_would_lose_is_refused() {
     for (word, says) in [
         ("", "is empty"),

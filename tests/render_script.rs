@@ -227,6 +227,58 @@ fn cdi_needs_no_device_file() {
 }
 
 #[test]
+fn a_model_that_the_plan_relies_on_has_to_be_there() {
+    let machine = Machine::new("docker");
+    let mut plan = machine.plan();
+    let folder = machine.path("it's here");
+    plan.relies_on = Some(folder.display().to_string());
+    let output = machine.run(&plan);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains("the model is not in "));
+    assert!(!machine.verbs().contains(&"create".to_owned()));
+    fs::create_dir(&folder).unwrap();
+    assert_eq!(machine.run(&plan).status.code(), Some(0));
+}
+
+#[test]
+fn a_model_is_fetched_first_where_the_program_is_there() {
+    let machine = Machine::new("docker");
+    let mut plan = machine.plan();
+    plan.prefetch = Some(
+        ["aim-engine", "cache", "add", "a model"]
+            .map(str::to_owned)
+            .into(),
+    );
+    // Without the program the engine fetches it.
+    assert_eq!(machine.run(&plan).status.code(), Some(0));
+    for (status, code) in [(0, 0), (1, 1)] {
+        let machine = Machine::new("docker");
+        let program = machine.path("bin/aim-engine");
+        let fetched = machine.path("fetched").display().to_string();
+        let text = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >'{fetched}'\nexit {status}\n");
+        fs::write(&program, text).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut plan = machine.plan();
+        plan.prefetch = Some(
+            ["aim-engine", "cache", "add", "a model"]
+                .map(str::to_owned)
+                .into(),
+        );
+        let left = machine
+            .command(&plan)
+            .env("AIM_PREFETCH", "0")
+            .output()
+            .unwrap();
+        assert_eq!(left.status.code(), Some(0));
+        assert!(!machine.path("fetched").exists());
+        let output = machine.run(&plan);
+        assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+        let words = fs::read_to_string(&fetched).unwrap();
+        assert_eq!(words, "cache\nadd\na model\n");
+    }
+}
+
+#[test]
 fn a_container_of_that_name_stays() {
     let machine = Machine::new("docker");
     machine.is("taken");
@@ -319,6 +371,15 @@ fn shellchecked(text: &str) -> String {
 fn shellcheck_finds_nothing() {
     let comments = ["it's \"why\" `so` $HOME".to_owned()];
     let mut plan = full();
+    assert_eq!(shellchecked(&script::file(&plan, &comments).unwrap()), "");
+    plan.relies_on = Some("/models/it's `here`".into());
+    assert_eq!(shellchecked(&script::file(&plan, &comments).unwrap()), "");
+    plan.relies_on = None;
+    plan.prefetch = Some(
+        ["aim-engine", "cache", "add", "$a"]
+            .map(str::to_owned)
+            .into(),
+    );
     assert_eq!(shellchecked(&script::file(&plan, &comments).unwrap()), "");
     plan.cdi = Some(CdiDevices::of(&plan.gpu_ids, &[]));
     plan.health_check = None;

@@ -112,6 +112,31 @@ fn taken_with_a_warning(bytes: impl AsRef<[u8]>) {
         .says("note: 1 warning about the catalog's files; -v shows them");
 }
 
+/// Whoever asks for one model does not want to read what is wrong with all others.
+#[test]
+fn of_many_mistakes_the_first_are_told_and_the_others_counted() {
+    let place = Place::new();
+    good(&place);
+    for number in 0..7 {
+        let text = recipe("same", "org/other", "MI300X", "bf16", 1);
+        place.write(&format!("catalog/recipes/twice-{number}.yaml"), text);
+        place.write(&format!("catalog/recipes/broken-{number}.yaml"), "a: [");
+    }
+    let told = |err: &str, words: &str| err.matches(words).count();
+    let ran = run_bounded(&place, &GENERATE).exits(0);
+    assert_eq!(told(&ran.err, "catalog::yaml-syntax"), 5, "{}", ran.err);
+    assert_eq!(told(&ran.err, "is left out:"), 5, "{}", ran.err);
+    let ran = ran
+        .says("note: 2 more errors about the catalog's files; -v shows them")
+        .says("note: 1 more file is replaced or left out; -v names them");
+    assert!(ran.err.contains("broken-0.yaml"), "{}", ran.err);
+    let mut words = GENERATE.to_vec();
+    words.push("-v");
+    let ran = run_bounded(&place, &words).exits(0);
+    assert_eq!(told(&ran.err, "catalog::yaml-syntax"), 7, "{}", ran.err);
+    assert_eq!(told(&ran.err, "is left out:"), 6, "{}", ran.err);
+}
+
 fn other() -> String {
     recipe("other", "org/other", "MI300X", "bf16", 1)
 }

@@ -14,7 +14,7 @@ use std::fs::{self, File, FileTimes};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use aim_engine::store::{Layer, Store, StoreError, StoreSpec};
+use aim_engine::store::{Details, Layer, Store, StoreError, StoreSpec};
 use pretty_assertions::assert_eq;
 use program::{Place, recipe};
 use proptest::prelude::*;
@@ -386,9 +386,9 @@ fn a_reading_is_of_one_moment_and_names_it() {
     let first = open(&catalog, &store);
     let moment = |store: &Store| {
         let name = |generation: &str| Ok::<_, StoreError>(generation.to_owned());
-        store.at_one_moment(name).unwrap()
+        store.at_one_moment(None, name).unwrap()
     };
-    let during = first.at_one_moment(|generation| {
+    let during = first.at_one_moment(Some(Details::All), |generation| {
         place.write(
             "catalog/recipes/b.yaml",
             recipe("b", "o/m", "MI300X", "bf16", 2),
@@ -411,7 +411,7 @@ fn no_rows_stay_behind_when_files_go() {
     for kind in kinds {
         copy(&Path::new("catalog").join(kind), &catalog.join(kind), 8);
     }
-    drop(open(&catalog, &store));
+    open(&catalog, &store).unpack(Details::All).unwrap();
     let full = row_counts(&store);
     assert!(
         full["block_argument"] > 0 && full["flag_name"] > 0 && full["pci"] > 0,
@@ -530,6 +530,9 @@ proptest! {
             let refreshed = open_layers(&[&catalog, &overlay], &kept);
             let new = place.path(&format!("{round}.db"));
             let anew = open_layers(&[&catalog, &overlay], &new);
+            for store in [&refreshed, &anew] {
+                store.unpack(Details::All).unwrap();
+            }
             prop_assert_eq!(contents(&kept, &refreshed), contents(&new, &anew));
             prop_assert_eq!(row_counts(&kept), row_counts(&new));
         }

@@ -281,6 +281,35 @@ fn a_store_of_another_build_or_schema_is_made_again() {
     }
 }
 
+/// What SQLite does not notice: each packed byte is checked before it is believed.
+#[test]
+fn damaged_details_are_read_from_the_files_again() {
+    let place = Place::new();
+    catalog(&place, 20);
+    let right = right_answer(&place);
+    for (at, hex) in [(1, "ffffffff"), (9, "00"), (40, "2a2a")] {
+        let _ = fs::remove_file(place.path("store.db"));
+        // Of another model: the details of the one that is asked for next stay packed.
+        let mut other = GENERATE.to_vec();
+        other[1] = "org/model-3";
+        place.run(&other).exits(0);
+        let store = rusqlite::Connection::open(place.path("store.db")).unwrap();
+        let damaged = store
+            .execute(
+                &format!(
+                    "UPDATE packed SET details = CAST(substr(details, 1, {at} - 1) || X'{hex}'
+                       || substr(details, {at} + {}) AS BLOB)",
+                    hex.len() / 2
+                ),
+                [],
+            )
+            .unwrap();
+        assert!(damaged > 0, "nothing is packed");
+        drop(store);
+        answers(place.run(&GENERATE), &right);
+    }
+}
+
 #[test]
 fn a_trusted_store_is_taken_as_it_is_and_made_where_there_is_none() {
     let place = Place::new();

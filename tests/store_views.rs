@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aim_engine::datalog::{ast::Decl, load, source::Sources};
 use aim_engine::policy::{RuleSources, builtin_names, read_builtin};
-use aim_engine::store::{Layer, Store, StoreSpec, lent_relations};
+use aim_engine::store::{Details, Layer, Store, StoreSpec, lent_relations};
 use pretty_assertions::assert_eq;
 use program::Place;
 use rusqlite::Connection;
@@ -89,7 +89,8 @@ fn embedded(place: &Place) -> Connection {
         file: Some(file.clone()),
         ..StoreSpec::default()
     };
-    drop(Store::open(&spec).unwrap());
+    let store = Store::open(&spec).unwrap();
+    store.unpack(Details::All).unwrap();
     let connection = Connection::open(file).unwrap();
     // A store does not have these by itself.
     let written = include_str!("../src/store/written.sql");

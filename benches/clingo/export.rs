@@ -1,4 +1,5 @@
-//! Writes the programs that are measured beside clingo: `export DIR CATALOG [SEED]`.
+//! Writes the programs that are measured beside clingo: `export DIR CATALOG [SEED]`, or `export DIR --program FILE FACTS`
+//! for a program of yours.
 //!
 //! Each gets a folder with its rules for this engine (`program.dl`, `facts/`), the same for clingo (`program.lp`), and
 //! the answers of this engine (`answers`), one atom a line.
@@ -11,7 +12,6 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use aim_engine::datalog::fact::Datum;
 use aim_engine::store::{Layer, Store, StoreSpec};
 
 use asp::Writer;
@@ -22,8 +22,13 @@ use programs::{Failed, Program, real};
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let done = match &words[..] {
-        [dir, catalog, seed @ ..] => export(Path::new(dir), Path::new(catalog), seed.first()),
-        _ => Err("usage: export DIR CATALOG [SEED]".into()),
+        [dir, flag, file, facts] if flag == "--program" => {
+            export_one(Path::new(dir), Path::new(file), Path::new(facts))
+        }
+        [dir, catalog, seed @ ..] if seed.len() < 2 => {
+            export(Path::new(dir), Path::new(catalog), seed.first())
+        }
+        _ => Err("usage: export DIR CATALOG [SEED], or export DIR --program FILE FACTS".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -32,6 +37,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What it computes with reals or texts is given to both sides.
+fn export_one(dir: &Path, file: &Path, facts: &Path) -> Result<(), Failed> {
+    let program = cut(&Program::read(file, facts)?)?;
+    if program.goals.is_empty() {
+        return Err("each output computes with reals or texts by itself".into());
+    }
+    write(&dir.join(program.name.trim_end_matches(".dl")), &program)
 }
 
 fn export(dir: &Path, catalog: &Path, seed: Option<&String>) -> Result<(), Failed> {
@@ -77,18 +91,7 @@ fn export(dir: &Path, catalog: &Path, seed: Option<&String>) -> Result<(), Faile
 }
 
 fn write(dir: &Path, program: &Program) -> Result<(), Failed> {
-    let facts = dir.join("facts");
-    fs::create_dir_all(&facts)?;
-    let file = program.sources.find(&program.name);
-    let text = file.map_or("", |file| program.sources.text(file));
-    fs::write(dir.join("program.dl"), text)?;
-    for (name, rows) in &program.facts {
-        let line =
-            |row: &Vec<Datum>| row.iter().map(Datum::text).collect::<Vec<_>>().join("\t") + "\n";
-        // A tuple whose text would be read as two is left out on both sides.
-        let lines: String = rows.iter().map(line).collect();
-        fs::write(facts.join(format!("{name}.facts")), lines)?;
-    }
+    program.write(dir)?;
     let writer = Writer::new(program);
     fs::write(dir.join("program.lp"), writer.program(program)?)?;
     let model = program.run()?;

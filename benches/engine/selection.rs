@@ -1,26 +1,15 @@
 //! The rules of the choice over a catalog, beside the same written by hand.
 
-use std::path::PathBuf;
-
 use aim_engine::datalog::Facts;
 use aim_engine::datalog::eval::{Options, evaluate};
-use aim_engine::store::{Layer, Store, StoreSpec};
 use divan::Bencher;
 
 use crate::programs::{Program, real};
-use crate::typed;
+use crate::{settings, typed};
 
-/// The embedded catalog, or the folder that `BENCH_CATALOG` names.
 fn program(requests: usize) -> Program {
-    let catalog = std::env::var_os("BENCH_CATALOG").map(PathBuf::from);
-    let folder = tempfile::tempdir().expect("a folder for the store");
-    let store = Store::open(&StoreSpec {
-        layers: Layer::stack(catalog.as_deref(), &[]),
-        file: Some(folder.path().join("store.db")),
-        ..StoreSpec::default()
-    });
-    let store = store.expect("the catalog can be read");
-    real::selection(&store, requests, 1).expect("the rules are valid")
+    let (_folder, store) = settings::store();
+    real::selection(&store, requests, settings::seed()).expect("the rules are valid")
 }
 
 fn by_engine(program: &Program, facts: Facts) -> Vec<(i64, String, String, i64)> {

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
 pub mod cut;
+pub mod decide;
+pub mod given;
 pub mod real;
 pub mod small;
 
@@ -104,6 +106,21 @@ fn told(problems: &aim_engine::datalog::diagnostic::Diagnostics) -> String {
         .map(|problem| problem.message.clone())
         .collect::<Vec<_>>()
         .join("; ")
+}
+
+/// The programs of the textbook and the choice, small enough for the naive evaluator.
+pub fn small_ones(seed: u64) -> Result<Vec<Program>, Failed> {
+    let pairs = small::pairs(90, 40, 40, seed);
+    let [a, b, c, d] = small::four(300, seed);
+    let [a, b, c, d] = [&a[..], &b, &c, &d];
+    let four = [("a", a), ("b", b), ("c", c), ("d", d)];
+    let candidates = small::candidates(30, seed);
+    Ok(vec![
+        small::program("closure", small::CLOSURE, &[("edge", &pairs)], "path")?,
+        small::program("join", small::JOIN, &four, "found")?,
+        small::program("least", small::LEAST, &[("candidate", &candidates)], "best")?,
+        decide::decide(5, 20, seed)?,
+    ])
 }
 
 /// Numbers that look random and are the same every time.

@@ -12,11 +12,39 @@ use super::{Failed, Numbers, Program, Rows};
 
 const GPU_COUNTS: [i64; 4] = [1, 2, 4, 8];
 
+/// A request for one machine of eight GPUs.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub model: String,
+    pub hardware: String,
+    pub gpus: i64,
+    pub precision: Option<String>,
+    pub backend: Option<String>,
+}
+
 /// What is chosen for so many requests, drawn from the catalog's models, hardware, precisions and backends.
 pub fn selection(store: &Store, requests: usize, seed: u64) -> Result<Program, Failed> {
+    let mut program = choice(store)?;
+    let asked = draw(&program, requests, &mut Numbers(seed))?;
+    ask(&mut program, &asked);
+    Ok(program)
+}
+
+/// What is chosen for these requests, which are numbered from 1.
+pub fn selection_for(store: &Store, asked: &[Asked]) -> Result<Program, Failed> {
+    let mut program = choice(store)?;
+    ask(&mut program, asked);
+    Ok(program)
+}
+
+/// So many requests, drawn from the catalog's models, hardware, precisions and backends.
+pub fn requests(store: &Store, requests: usize, seed: u64) -> Result<Vec<Asked>, Failed> {
+    draw(&choice(store)?, requests, &mut Numbers(seed))
+}
+
+fn choice(store: &Store) -> Result<Program, Failed> {
     let mut program = rules("selection", vec!["chosen".to_owned()])?;
     read(store, &mut program)?;
-    ask(&mut program, requests, &mut Numbers(seed))?;
     Ok(program)
 }
 
@@ -92,57 +120,77 @@ fn row<'c>(
         .collect()
 }
 
-/// Requests on one machine of eight GPUs for each hardware.
-fn ask(program: &mut Program, requests: usize, numbers: &mut Numbers) -> Result<(), Failed> {
-    let column = |relation: &str, column: usize| -> Vec<Datum> {
-        let rows = program.facts.get(relation).into_iter().flatten();
-        let mut values: Vec<Datum> = rows.filter_map(|row| row.get(column).cloned()).collect();
-        values.sort();
-        values.dedup();
-        values
-    };
-    let (names, hardware) = (column("model_name", 0), column("hardware", 0));
-    let (precisions, backends) = (column("recipe", 3), column("backend", 0));
-    let mut push = |relation: &str, row: Vec<Datum>| {
-        program
-            .facts
-            .entry(relation.to_owned())
-            .or_default()
-            .push(row);
-    };
-    let machines = 1..=hardware.len() as i64;
-    for (machine, name) in machines.clone().zip(&hardware) {
-        push(
-            "declared_hardware",
-            vec![Datum::Number(machine), name.clone()],
-        );
-        push(
-            "declared_gpus",
-            vec![Datum::Number(machine), Datum::Number(8)],
-        );
-    }
-    let mut one_of = |values: &[Datum]| -> Result<Datum, Failed> {
+fn draw(program: &Program, requests: usize, numbers: &mut Numbers) -> Result<Vec<Asked>, Failed> {
+    let (names, hardware) = (
+        column(program, "model_name", 0),
+        column(program, "hardware", 0),
+    );
+    let precisions = column(program, "recipe", 3);
+    let backends = column(program, "backend", 0);
+    let mut one_of = |values: &[String]| -> Result<String, Failed> {
         let count = u32::try_from(values.len())?;
-        let value = (count > 0).then(|| numbers.below(count) as usize);
-        let value = value.and_then(|at| values.get(at));
+        let at = (count > 0).then(|| numbers.below(count) as usize);
+        let value = at.and_then(|at| values.get(at));
         value.cloned().ok_or_else(|| "the catalog is empty".into())
     };
-    let machines: Vec<Datum> = machines.map(Datum::Number).collect();
-    let counts = GPU_COUNTS.map(Datum::Number);
-    let halves = [Datum::Number(0), Datum::Number(1)];
-    for number in 1..=requests as i64 {
-        let q = Datum::Number(number);
-        let (name, machine) = (one_of(&names)?, one_of(&machines)?);
-        push("request", vec![q.clone(), name, machine]);
-        push("asked_gpus", vec![q.clone(), one_of(&counts)?]);
-        for (relation, values) in [
-            ("asked_precision", &precisions),
-            ("asked_backend", &backends),
+    let counts = GPU_COUNTS.map(|gpus| gpus.to_string());
+    let halves = ["asked", "free"].map(str::to_owned);
+    let mut asked = Vec::new();
+    for _ in 0..requests {
+        let (model, hardware) = (one_of(&names)?, one_of(&hardware)?);
+        let gpus = one_of(&counts)?.parse()?;
+        let mut perhaps = |values: &[String]| -> Result<Option<String>, Failed> {
+            let is_asked = one_of(&halves)? == halves[0];
+            is_asked.then(|| one_of(values)).transpose()
+        };
+        asked.push(Asked {
+            model,
+            hardware,
+            gpus,
+            precision: perhaps(&precisions)?,
+            backend: perhaps(&backends)?,
+        });
+    }
+    Ok(asked)
+}
+
+/// The different values of a column, sorted.
+fn column(program: &Program, relation: &str, column: usize) -> Vec<String> {
+    let rows = program.facts.get(relation).into_iter().flatten();
+    let mut values: Vec<Datum> = rows.filter_map(|row| row.get(column).cloned()).collect();
+    values.sort();
+    values.dedup();
+    values.iter().map(Datum::text).collect()
+}
+
+/// Requests on one machine of eight GPUs for each hardware.
+fn ask(program: &mut Program, asked: &[Asked]) {
+    let symbol = |text: &String| Datum::Symbol(text.clone());
+    let mut hardware: Vec<&String> = asked.iter().map(|asked| &asked.hardware).collect();
+    hardware.sort();
+    hardware.dedup();
+    let mut push = |relation: &str, row: Vec<Datum>| {
+        let rows = program.facts.entry(relation.to_owned()).or_default();
+        rows.push(row);
+    };
+    for (machine, name) in (1..).map(Datum::Number).zip(&hardware) {
+        push("declared_hardware", vec![machine.clone(), symbol(name)]);
+        push("declared_gpus", vec![machine, Datum::Number(8)]);
+    }
+    for (q, asked) in (1..).map(Datum::Number).zip(asked) {
+        let machine = hardware.partition_point(|name| **name < asked.hardware) as i64 + 1;
+        push(
+            "request",
+            vec![q.clone(), symbol(&asked.model), Datum::Number(machine)],
+        );
+        push("asked_gpus", vec![q.clone(), Datum::Number(asked.gpus)]);
+        for (relation, value) in [
+            ("asked_precision", &asked.precision),
+            ("asked_backend", &asked.backend),
         ] {
-            if one_of(&halves)? == halves[0] {
-                push(relation, vec![q.clone(), one_of(values)?]);
+            if let Some(value) = value {
+                push(relation, vec![q.clone(), symbol(value)]);
             }
         }
     }
-    Ok(())
 }

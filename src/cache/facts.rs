@@ -1,12 +1,15 @@
 //! The cache as the rules see it: base relations, looked up when a rule asks for them.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::OnceLock;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use super::in_use::{Uses, uses};
 use super::scan::{CachedModel, CachedRevision, Care, Scan, scan};
-use super::{Cache, CacheError, space};
+use super::{Cache, CacheError, FileState, space};
+use crate::hub::ModelId;
 use crate::store::{Lender, LentCell, ModelUse, ModelUses};
 
 /// What is asked of a cleanup.
@@ -27,14 +30,11 @@ pub struct Limits {
 pub struct CacheFacts {
     cache: Option<Cache>,
     limits: Limits,
-    found: OnceLock<Found>,
+    scan: OnceLock<Scan>,
+    /// Models that were looked at alone.
+    looked: Mutex<HashMap<ModelId, Option<Arc<CachedModel>>>>,
+    remembered: OnceLock<HashMap<(String, String), ModelUse>>,
     uses: OnceLock<Uses>,
-}
-
-#[derive(Debug, Default)]
-struct Found {
-    scan: Scan,
-    remembered: HashMap<(String, String), ModelUse>,
 }
 
 impl CacheFacts {
@@ -43,7 +43,9 @@ impl CacheFacts {
         CacheFacts {
             cache,
             limits,
-            found: OnceLock::new(),
+            scan: OnceLock::new(),
+            looked: Mutex::default(),
+            remembered: OnceLock::new(),
             uses: OnceLock::new(),
         }
     }
@@ -53,41 +55,83 @@ impl CacheFacts {
     /// # Errors
     /// It cannot be read.
     pub fn look(cache: Cache, limits: Limits, care: Care) -> Result<CacheFacts, CacheError> {
-        let found = Found {
-            scan: scan(&cache, care)?,
-            remembered: ModelUses::of_this_user().of(cache.root()),
-        };
+        let found = scan(&cache, care)?;
         let facts = CacheFacts::new(Some(cache), limits);
-        let _ = facts.found.set(found);
+        let _ = facts.scan.set(found);
         Ok(facts)
     }
 
     /// What was found in it.
     pub fn scan(&self) -> &Scan {
-        &self.found().scan
-    }
-
-    fn found(&self) -> &Found {
-        self.found.get_or_init(|| {
+        self.scan.get_or_init(|| {
             let Some(cache) = &self.cache else {
-                return Found::default();
+                return Scan::default();
             };
-            let scan = scan(cache, Care::Close).unwrap_or_else(|error| {
+            scan(cache, Care::Close).unwrap_or_else(|error| {
                 tracing::warn!("{error}");
                 Scan::default()
-            });
-            Found {
-                scan,
-                remembered: ModelUses::of_this_user().of(cache.root()),
-            }
+            })
         })
     }
 
-    fn uses(&self) -> &Uses {
+    fn memory(&self) -> &HashMap<(String, String), ModelUse> {
+        self.remembered.get_or_init(|| match &self.cache {
+            Some(cache) => ModelUses::of_this_user().of(cache.root()),
+            None => HashMap::new(),
+        })
+    }
+
+    /// Who uses what is in it.
+    pub fn uses(&self) -> &Uses {
         self.uses.get_or_init(|| match &self.cache {
             Some(cache) => uses(cache, self.scan()),
-            None => Uses::new(),
+            None => Uses::default(),
         })
+    }
+
+    /// One model, looked at alone: the whole cache may have thousands.
+    fn look_at(&self, model: &ModelId) -> Option<Arc<CachedModel>> {
+        let cache = self.cache.as_ref()?;
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = looked.entry(model.clone()).or_insert_with(|| {
+            let is_inside = || {
+                let real = |path: &Path| fs::canonicalize(path).ok();
+                let (root, dir) = (real(cache.root())?, real(cache.model(model).dir())?);
+                dir.starts_with(root).then_some(())
+            };
+            // Whoever sees the cache through a mount sees nothing behind a link out of it.
+            is_inside().and_then(|()| CachedModel::look(cache, model).map(Arc::new))
+        });
+        found.clone()
+    }
+
+    /// The rows of each revision, of these models or of all.
+    fn each(
+        &self,
+        models: Option<&[String]>,
+        rows: impl Fn(&CachedModel, &CachedRevision, &mut Vec<Vec<LentCell>>),
+    ) -> Vec<Vec<LentCell>> {
+        let mut found = Vec::new();
+        match models {
+            None => {
+                for (model, revision) in self.revisions() {
+                    rows(model, revision, &mut found);
+                }
+            }
+            Some(models) => {
+                // A name that is no id of the hub is a folder's, and in no cache.
+                for id in models.iter().filter_map(|name| ModelId::parse(name).ok()) {
+                    let model = self.look_at(&id);
+                    for (model, revision) in model
+                        .iter()
+                        .flat_map(|model| model.revisions.iter().map(move |one| (model, one)))
+                    {
+                        rows(model, revision, &mut found);
+                    }
+                }
+            }
+        }
+        found
     }
 
     fn revisions(&self) -> impl Iterator<Item = (&CachedModel, &CachedRevision)> {
@@ -103,12 +147,12 @@ impl CacheFacts {
     /// What is remembered of launches of a revision.
     pub fn remembered(&self, model: &CachedModel, revision: &CachedRevision) -> Option<ModelUse> {
         let key = (model.folder.model.to_string(), revision.commit.to_string());
-        self.found().remembered.get(&key).copied()
+        self.memory().get(&key).copied()
     }
 
     /// Launches that found their model, and those that did not.
     pub fn hits_and_misses(&self) -> (u64, u64) {
-        let uses = self.found().remembered.values();
+        let uses = self.memory().values();
         uses.fold((0, 0), |(hits, misses), used| {
             (hits + used.hits, misses + used.misses)
         })
@@ -169,21 +213,34 @@ impl CacheFacts {
 }
 
 impl Lender for CacheFacts {
-    fn rows(&self, relation: &str) -> Vec<Vec<LentCell>> {
+    fn rows(&self, relation: &str, models: Option<&[String]>) -> Vec<Vec<LentCell>> {
         let limit =
             |value: Option<u64>| value.map(|value| vec![number(value)]).into_iter().collect();
         let each = |more: &dyn Fn(&CachedModel, &CachedRevision) -> Vec<LentCell>| {
-            let rows = self.revisions().map(|(model, revision)| {
+            self.each(models, |model, revision, rows| {
                 let mut row = of(model, revision);
                 row.extend(more(model, revision));
-                row
-            });
-            rows.collect()
+                rows.push(row);
+            })
         };
         match relation {
             "cached_revision" => each(&|model, revision| {
                 let bytes = revision.contents(model).map(|(_, bytes)| bytes).sum();
                 vec![text(revision.state.name()), number(bytes)]
+            }),
+            "cached_file" => self.each(models, |model, revision, rows| {
+                for file in &revision.files {
+                    let mut row = of(model, revision);
+                    row.extend([text(&file.path), text(state(file.state)), number(file.size)]);
+                    rows.push(row);
+                }
+            }),
+            "cached_missing" => self.each(models, |model, revision, rows| {
+                if let Some(missing) = revision.missing_bytes(model) {
+                    let mut row = of(model, revision);
+                    row.push(number(missing));
+                    rows.push(row);
+                }
             }),
             "cached_added" => each(&|_, revision| vec![days_since(revision.added)]),
             "cached_used" => {
@@ -194,20 +251,23 @@ impl Lender for CacheFacts {
                     self.remembered(model, revision).map_or(0, |used| used.hits),
                 )]
             }),
-            "cached_ref" => {
-                let rows = self.revisions().flat_map(|(model, revision)| {
-                    revision.refs.iter().map(move |name| {
-                        let mut row = of(model, revision);
-                        row.push(text(name));
-                        row
-                    })
-                });
-                rows.collect()
-            }
+            "cached_ref" => self.each(models, |model, revision, rows| {
+                for name in &revision.refs {
+                    let mut row = of(model, revision);
+                    row.push(text(name));
+                    rows.push(row);
+                }
+            }),
             "cached_in_use" => {
                 let mut rows = Vec::new();
                 for (model, revision) in self.revisions() {
-                    for by in self.uses().get(&model.folder.model).into_iter().flatten() {
+                    for by in self
+                        .uses()
+                        .by
+                        .get(&model.folder.model)
+                        .into_iter()
+                        .flatten()
+                    {
                         let mut row = of(model, revision);
                         row.push(text(by));
                         rows.push(row);
@@ -227,6 +287,11 @@ impl Lender for CacheFacts {
                     .into_iter()
                     .collect()
             }
+            "cache_room" => limit(
+                self.cache
+                    .as_ref()
+                    .and_then(|cache| space::free(cache.root()).ok()),
+            ),
             "asked_max_age" => limit(self.limits.age),
             "asked_max_idle" => limit(self.limits.idle),
             "asked_max_bytes" => limit(self.limits.size),
@@ -241,6 +306,14 @@ fn of(model: &CachedModel, revision: &CachedRevision) -> Vec<LentCell> {
         text(model.folder.model.as_str()),
         text(revision.commit.as_str()),
     ]
+}
+
+fn state(state: FileState) -> &'static str {
+    match state {
+        FileState::There => "there",
+        FileState::Missing => "missing",
+        FileState::WrongSize => "wrong",
+    }
 }
 
 fn text(text: &str) -> LentCell {

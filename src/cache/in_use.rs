@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,22 +24,35 @@ const ENGINES: [&str; 2] = ["docker", "podman"];
 const PATIENCE: Duration = Duration::from_secs(10);
 const STEP: Duration = Duration::from_millis(20);
 
-/// By whom a model is used, as clauses.
-pub type Uses = BTreeMap<ModelId, Vec<String>>;
+/// What is in use.
+#[derive(Debug, Default)]
+pub struct Uses {
+    /// By whom each model is used, as clauses.
+    pub by: BTreeMap<ModelId, Vec<String>>,
+    /// Engines that are there and could not be asked what their containers mount, with what they said.
+    pub unasked: Vec<(String, String)>,
+}
 
 /// Who uses the models of a cache.
 pub fn uses(cache: &Cache, scan: &Scan) -> Uses {
-    let mut uses = Uses::new();
+    let mut uses = Uses::default();
     for model in &scan.models {
-        if is_written(&model.folder) {
-            add(
-                &mut uses,
-                &model.folder.model,
-                "another process is writing it".to_owned(),
-            );
+        let by = match lock::is_held(&model.folder.use_lock()) {
+            true => "another process fetches or starts it",
+            false if is_written(&model.folder) => "another process is writing it",
+            false => continue,
+        };
+        add(&mut uses, &model.folder.model, by.to_owned());
+    }
+    let mut containers = Vec::new();
+    for engine in ENGINES {
+        match running(engine) {
+            Ok(running) => containers.extend(running),
+            Err(NoAnswer::Missing) => {}
+            Err(NoAnswer::Failed(said)) => uses.unasked.push((engine.to_owned(), said)),
         }
     }
-    for container in ENGINES.into_iter().flat_map(running) {
+    for container in containers {
         let by = format!("the container `{}` mounts it", container.name);
         for model in mounted(cache, scan, &container) {
             add(&mut uses, &model, by.clone());
@@ -56,10 +69,19 @@ pub fn uses(cache: &Cache, scan: &Scan) -> Uses {
 }
 
 fn add(uses: &mut Uses, model: &ModelId, by: String) {
-    let known = uses.entry(model.clone()).or_default();
+    let known = uses.by.entry(model.clone()).or_default();
     if !known.contains(&by) {
         known.push(by);
     }
+}
+
+/// Keeps a model from whoever removes models, until what is given back is dropped; none where this user may lock
+/// nothing there.
+pub fn hold(cache: &Cache, model: &ModelId) -> Option<lock::Held> {
+    let folder = cache.model(model);
+    let held = lock::share_of_others(&folder.use_lock());
+    held.inspect_err(|error| tracing::info!(%error, %model, "cannot be locked"))
+        .ok()
 }
 
 /// Whether another process holds one of the model's locks.
@@ -77,17 +99,32 @@ struct Container {
     model: Option<String>,
 }
 
-/// The running containers of a program, where it is there and answers.
-fn running(engine: &str) -> Vec<Container> {
-    let Some(ids) = output(engine, &["ps", "--quiet", "--no-trunc"]) else {
-        return Vec::new();
-    };
+/// Why a program tells nothing of its containers.
+enum NoAnswer {
+    /// It is not installed, and has none.
+    Missing,
+    /// What it said, or what is wrong with it.
+    Failed(String),
+}
+
+/// The running containers of a program.
+fn running(engine: &str) -> Result<Vec<Container>, NoAnswer> {
+    let ids = output(engine, &["ps", "--quiet", "--no-trunc"])?;
     let ids: Vec<&str> = ids.split_whitespace().collect();
     if ids.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let inspected = output(engine, &[&["inspect"], ids.as_slice()].concat());
-    inspected.map_or_else(Vec::new, |text| containers(&text))
+    // One that ends meanwhile makes an error, and the others are told all the same.
+    match output(engine, &[&["inspect"], ids.as_slice()].concat()) {
+        Ok(text) => Ok(containers(&text)),
+        Err(NoAnswer::Failed(_)) if ids.len() > 1 => {
+            let one_by_one = ids
+                .iter()
+                .filter_map(|id| output(engine, &["inspect", id]).ok());
+            Ok(one_by_one.flat_map(|text| containers(&text)).collect())
+        }
+        Err(_) => Ok(Vec::new()),
+    }
 }
 
 fn containers(inspected: &str) -> Vec<Container> {
@@ -136,39 +173,51 @@ fn mounted(cache: &Cache, scan: &Scan, container: &Container) -> Vec<ModelId> {
     seen.map(|model| model.folder.model.clone()).collect()
 }
 
-/// What a program prints; none when it is not there, fails, or thinks for too long.
-fn output(program: &str, words: &[&str]) -> Option<String> {
+/// What a program prints.
+fn output(program: &str, words: &[&str]) -> Result<String, NoAnswer> {
+    let broken = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => NoAnswer::Missing,
+        _ => NoAnswer::Failed(error.to_string()),
+    };
     let mut child = Command::new(program)
         .args(words)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
-        .ok()?;
-    let mut stdout = child.stdout.take()?;
-    let reader = thread::spawn(move || {
-        let mut text = String::new();
-        stdout.read_to_string(&mut text).ok().map(|_| text)
-    });
+        .map_err(broken)?;
+    let out = read(child.stdout.take());
+    let err = read(child.stderr.take());
     let began = Instant::now();
     loop {
         match child.try_wait() {
-            Ok(Some(status)) => {
-                let text = reader.join().ok()??;
-                return status.success().then_some(text);
+            Ok(Some(status)) if status.success() => return Ok(out.join().unwrap_or_default()),
+            Ok(Some(_)) => {
+                let said = err.join().unwrap_or_default();
+                let last = said.lines().rev().find(|line| !line.trim().is_empty());
+                let said = last.unwrap_or("it fails, and says nothing").trim();
+                return Err(NoAnswer::Failed(said.to_owned()));
             }
             Ok(None) if began.elapsed() < PATIENCE => thread::sleep(STEP),
             _ => {
-                tracing::warn!(
-                    program,
-                    "gives no answer: what its containers mount is not known"
-                );
                 let _ = child.kill();
                 let _ = child.wait();
-                return None;
+                let said = format!("no answer within {} s", PATIENCE.as_secs());
+                return Err(NoAnswer::Failed(said));
             }
         }
     }
+}
+
+/// Reads all of a stream meanwhile.
+fn read(stream: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut stream) = stream {
+            let _ = stream.read_to_end(&mut bytes);
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }
 
 /// Models with a content that a process maps or has open, also one in a container; of the processes

@@ -12,18 +12,29 @@ const STEP: Duration = Duration::from_millis(50);
 
 /// A lock that is held until this is dropped, or the process ends.
 #[derive(Debug)]
-pub(super) struct Held {
-    _file: File,
+pub struct Held {
+    file: File,
     /// Whether others would notice; not where the file system has no locks.
-    pub is_known_to_others: bool,
+    pub(super) is_known_to_others: bool,
 }
 
 impl Held {
     fn new(file: File, is_known_to_others: bool) -> Held {
         Held {
-            _file: file,
+            file,
             is_known_to_others,
         }
+    }
+
+    /// Holds it also when this process becomes another program, until that ends.
+    ///
+    /// # Errors
+    /// The system does not let it.
+    pub fn keep_across_exec(self) -> io::Result<()> {
+        rustix::io::fcntl_setfd(&self.file, rustix::io::FdFlags::empty())?;
+        // The number stays open without its owner.
+        let _ = std::os::fd::IntoRawFd::into_raw_fd(self.file);
+        Ok(())
     }
 }
 
@@ -66,6 +77,15 @@ pub(super) fn share(path: &Path) -> io::Result<Held> {
         Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(Held::new(file, false)),
         Err(error) => Err(error),
     }
+}
+
+/// The same of a lock's file that may be one that only others write.
+pub(super) fn share_of_others(path: &Path) -> io::Result<Held> {
+    share(path).or_else(|error| {
+        let file = File::open(path).map_err(|_| error)?;
+        file.lock_shared()?;
+        Ok(Held::new(file, true))
+    })
 }
 
 /// Takes a lock; none where another holds it.

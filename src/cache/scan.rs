@@ -267,6 +267,26 @@ impl CachedRevision {
         names.flat_map(|name| model.begun_of(name).map(|(_, blob)| *blob))
     }
 
+    /// The bytes of its files that are not there, less what of them is begun; none where that is not
+    /// known, since another tool added it.
+    pub fn missing_bytes(&self, model: &CachedModel) -> Option<u64> {
+        if !self.is_ours {
+            return None;
+        }
+        let mut seen = FxHashSet::default();
+        let missing = self
+            .files
+            .iter()
+            .filter(|file| file.state != FileState::There)
+            .filter_map(|file| Some((file.blob.as_deref()?, file.size)))
+            .filter(|(blob, _)| seen.insert(*blob));
+        let left = missing.map(|(blob, size)| {
+            let begun: u64 = model.begun_of(blob).map(|(_, begun)| begun.size).sum();
+            size.saturating_sub(begun)
+        });
+        Some(left.sum())
+    }
+
     /// How many of its files are not there.
     pub fn missing(&self) -> usize {
         let missing = self

@@ -65,7 +65,7 @@ pub fn choose(
 struct Offered(Vec<String>);
 
 impl Lender for Offered {
-    fn rows(&self, relation: &str) -> Vec<Vec<LentCell>> {
+    fn rows(&self, relation: &str, _models: Option<&[String]>) -> Vec<Vec<LentCell>> {
         match relation {
             "offered_file" => {
                 let paths = self.0.iter().cloned();

@@ -52,9 +52,24 @@ pub struct Backend {
     /// Environment of the container.
     #[serde(default, deserialize_with = "scalar_map")]
     pub env: Vec<(String, String)>,
-    /// Caches of its own: variable and folder below the mounted cache.
+    /// Where it looks for models: variable and folder below the mounted cache, `.` for that itself.
+    #[serde(default = "models_env", deserialize_with = "scalar_map")]
+    pub models_env: Vec<(String, String)>,
+    /// What keeps it from asking a hub; empty where nothing does.
+    #[serde(default, deserialize_with = "scalar_map")]
+    pub offline_env: Vec<(String, String)>,
+    /// Caches of its own: variable and folder below the mounted cache, where it may write into that.
     #[serde(default, deserialize_with = "scalar_map")]
     pub cache_env: Vec<(String, String)>,
+    /// Where it writes what it would write beside the models, when it may not write there.
+    #[serde(default, deserialize_with = "scalar_map")]
+    pub read_only_env: Vec<(String, String)>,
+    /// The flag for the model's revision.
+    #[serde(default)]
+    pub revision_flag: Option<String>,
+    /// Flags by which it may need more of a hub than its model.
+    #[serde(default)]
+    pub hub_flags: Vec<String>,
     /// Flags whose value is a secret, and the variable that the engine reads it from instead.
     #[serde(default, deserialize_with = "scalar_map")]
     pub secret_env: Vec<(String, String)>,
@@ -222,6 +237,11 @@ pub struct FlagPeriod {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Choice(#[serde(deserialize_with = "scalar_text")] pub String);
+
+/// The hub's own library reads models there, and so does nearly every engine.
+fn models_env() -> Vec<(String, String)> {
+    vec![("HF_HOME".to_owned(), ".".to_owned())]
+}
 
 impl Backend {
     /// The versions whose command line is known, as numbers; those that are no version are left out.

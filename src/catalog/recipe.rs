@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::problem::Problem;
 use super::secret;
 use super::typed::{no_boolean, unknown_keys};
@@ -35,7 +37,7 @@ pub struct Recipe {
 }
 
 /// The blocks for one backend.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Section {
     /// The key, such as `vllm_serve`.
     pub name: String,
@@ -46,7 +48,7 @@ pub struct Section {
 }
 
 /// A configuration: how to serve on one number of GPUs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Block {
     /// The key as written, such as `4_gpu`.
     pub key: String,
@@ -73,7 +75,7 @@ pub struct Block {
 }
 
 /// One argument of the engine.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Argument {
     /// The flag as written.
     pub flag: String,
@@ -88,7 +90,7 @@ pub struct Argument {
 }
 
 /// What a recipe gives a flag.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ArgumentValue {
     /// `null`: the flag alone.
     None,

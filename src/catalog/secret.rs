@@ -1,33 +1,58 @@
 //! Names whose values are secrets: such a value is not kept from the moment it is read.
 
+use std::borrow::Cow;
+
+/// How environment variables with secrets end.
+const VARIABLES: [&str; 6] = [
+    "TOKEN",
+    "API_KEY",
+    "SECRET",
+    "PASSWORD",
+    "ACCESS_KEY",
+    "PRIVATE_KEY",
+];
+/// How flags with secrets end, behind a dash.
+const FLAGS: [&str; 6] = [
+    "api-key",
+    "hf-token",
+    "auth-token",
+    "secret",
+    "password",
+    "access-key",
+];
+
 /// Whether an environment variable holds a secret, by its name.
 pub fn is_secret_variable(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    [
-        "TOKEN",
-        "API_KEY",
-        "SECRET",
-        "PASSWORD",
-        "ACCESS_KEY",
-        "PRIVATE_KEY",
-    ]
-    .iter()
-    .any(|ending| name.ends_with(ending))
+    VARIABLES.iter().any(|ending| ends_with(name, ending))
 }
 
 /// Whether a flag is given a secret, by its name.
 pub fn is_secret_flag(flag: &str) -> bool {
-    let flag = flag.to_ascii_lowercase().replace('_', "-");
-    [
-        "-api-key",
-        "-hf-token",
-        "-auth-token",
-        "-secret",
-        "-password",
-        "-access-key",
-    ]
-    .iter()
-    .any(|ending| flag.ends_with(ending))
+    FLAGS.iter().any(|ending| {
+        let before = flag.len().checked_sub(ending.len() + 1);
+        let dash = before.and_then(|before| flag.as_bytes().get(before));
+        matches!(dash, Some(b'-' | b'_')) && ends_with(flag, ending)
+    })
+}
+
+/// Whether a key names a secret, be it a variable, a flag or a flag without its dashes.
+pub fn is_secret_key(key: &str) -> bool {
+    let is_bare = |name: &&str| name.len() == key.len() && ends_with(key, name);
+    is_secret_variable(key) || is_secret_flag(key) || FLAGS.iter().any(|name| is_bare(&name))
+}
+
+/// Whether a name ends so, whatever its case is and whether dashes or underscores stand between its words.
+fn ends_with(name: &str, ending: &str) -> bool {
+    let folded = |byte: u8| match byte {
+        b'_' => b'-',
+        byte => byte.to_ascii_lowercase(),
+    };
+    let from = name.len().checked_sub(ending.len());
+    let end = from.and_then(|from| name.as_bytes().get(from..));
+    end.is_some_and(|end| {
+        let mut pairs = end.iter().zip(ending.bytes());
+        pairs.all(|(a, b)| folded(*a) == folded(b))
+    })
 }
 
 /// The text of a YAML file as it may be shown: of the same length, with what stands behind the name of
@@ -54,6 +79,14 @@ pub fn masked(text: &str) -> String {
     shown
 }
 
+/// The same of a value, in which there is mostly nothing to be masked.
+pub fn masked_in(value: &str) -> Cow<'_, str> {
+    match value.contains([':', '=']) {
+        true => Cow::Owned(masked(value)),
+        false => Cow::Borrowed(value),
+    }
+}
+
 /// Where the value of the first secret that a line names begins.
 fn secret_end(line: &str) -> Option<usize> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
@@ -63,7 +96,7 @@ fn secret_end(line: &str) -> Option<usize> {
             let before = line.get(..*at).unwrap_or_default();
             let before = before.trim_end().trim_end_matches(['"', '\'']);
             let name = before.rsplit(|c| !is_part(c)).next().unwrap_or_default();
-            is_secret_variable(name) || is_secret_flag(name) || is_secret_flag(&format!("-{name}"))
+            is_secret_key(name)
         })
         .map(|at| at + 1)
 }

@@ -1,21 +1,56 @@
 //! The single values of a document as they are written, each with its place: what findings about a
 //! file's keys and values are made from, whether or not the document as a whole can be used.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use super::kind::Kind;
 use super::secret;
 use super::yaml::{Node, NodeKind, Scalar};
 
+/// What a single value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Form {
+    /// Text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// Another number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// Nothing.
+    Null,
+    /// What is not kept.
+    Secret,
+}
+
+impl Form {
+    /// Its name, as rules compare it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::Text => "text",
+            Form::Integer => "integer",
+            Form::Number => "number",
+            Form::Boolean => "boolean",
+            Form::Null => "null",
+            Form::Secret => "secret",
+        }
+    }
+}
+
 /// A single value.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Written {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Written<'a> {
     /// The keys that lead to it, with `/` between them; lists add nothing.
-    pub path: String,
+    pub path: Cow<'a, str>,
     /// Its place in the list it stands in, from 0; 0 outside of lists.
     pub place: u32,
-    /// `text`, `integer`, `number`, `boolean`, `null` or `secret`.
-    pub kind: &'static str,
+    /// What it is.
+    pub form: Form,
     /// The text without quotes; of a secret nothing, of a very long one the beginning.
-    pub text: String,
+    pub text: Cow<'a, str>,
     /// Ordinal of the value.
     pub node: u32,
     /// Ordinal of the key that it, or the list it is in, stands behind.
@@ -29,7 +64,7 @@ const LONGEST: usize = 1_000;
 
 /// The values of a document in the order of the text. A recipe's arguments are not among them, nor are
 /// a backend's flags: both have tables of their own.
-pub fn values(root: &Node, kind: Kind) -> Vec<Written> {
+pub fn values(root: &Node, kind: Kind) -> Vec<Written<'_>> {
     let mut walk = Walk {
         kind,
         found: Vec::new(),
@@ -38,26 +73,26 @@ pub fn values(root: &Node, kind: Kind) -> Vec<Written> {
     walk.found
 }
 
-struct Walk {
+struct Walk<'a> {
     kind: Kind,
-    found: Vec<Written>,
+    found: Vec<Written<'a>>,
 }
 
 /// What a value stands behind.
 #[derive(Clone, Copy)]
-struct Behind<'a> {
-    path: &'a str,
+struct Behind<'p, 'a> {
+    path: &'p Cow<'a, str>,
     key: &'a Node,
     place: usize,
 }
 
-impl Walk {
-    fn entries(&mut self, map: &Node, above: &str) {
+impl<'a> Walk<'a> {
+    fn entries(&mut self, map: &'a Node, above: &str) {
         for entry in map.entries() {
             let key = entry.key.text().unwrap_or_default();
             let path = match above {
-                "" => key.to_owned(),
-                above => format!("{above}/{key}"),
+                "" => Cow::Borrowed(key),
+                above => Cow::Owned([above, "/", key].concat()),
             };
             if self.is_elsewhere(&path) {
                 continue;
@@ -79,7 +114,7 @@ impl Walk {
         }
     }
 
-    fn value(&mut self, value: &Node, behind: Behind<'_>) {
+    fn value(&mut self, value: &'a Node, behind: Behind<'_, 'a>) {
         if self.found.len() >= MOST {
             return;
         }
@@ -94,26 +129,25 @@ impl Walk {
         }
     }
 
-    fn single(&mut self, node: &Node, scalar: &Scalar, behind: Behind<'_>) {
+    fn single(&mut self, node: &Node, scalar: &'a Scalar, behind: Behind<'_, 'a>) {
         let name = behind.key.text().unwrap_or_default();
-        let is_secret =
-            secret::is_secret_variable(name) || secret::is_secret_flag(&format!("-{name}"));
-        let kind = match scalar {
-            Scalar::Null => "null",
-            _ if is_secret => "secret",
-            Scalar::Bool(_) => "boolean",
-            Scalar::Int(..) => "integer",
-            Scalar::Float(..) => "number",
-            Scalar::Text(_) => "text",
+        let is_secret = secret::is_secret_key(name);
+        let form = match scalar {
+            Scalar::Null => Form::Null,
+            _ if is_secret => Form::Secret,
+            Scalar::Bool(_) => Form::Boolean,
+            Scalar::Int(..) => Form::Integer,
+            Scalar::Float(..) => Form::Number,
+            Scalar::Text(_) => Form::Text,
         };
-        let text = match kind {
-            "secret" => String::new(),
-            _ => secret::masked(beginning(scalar.text())),
+        let text = match form {
+            Form::Secret => Cow::Borrowed(""),
+            _ => secret::masked_in(beginning(scalar.text())),
         };
         self.found.push(Written {
-            path: behind.path.to_owned(),
+            path: behind.path.clone(),
             place: u32::try_from(behind.place).unwrap_or(u32::MAX),
-            kind,
+            form,
             text,
             node: node.ordinal,
             key_node: behind.key.ordinal,
@@ -144,10 +178,10 @@ mod tests {
             .map(|value| {
                 let key = root.find(value.key_node).and_then(Node::text).unwrap();
                 (
-                    value.path.as_str(),
+                    value.path.as_ref(),
                     value.place,
-                    value.kind,
-                    value.text.as_str(),
+                    value.form.name(),
+                    value.text.as_ref(),
                     key,
                 )
             })

@@ -86,7 +86,9 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let exit = match error {
             StoreError::Catalog { .. } | StoreError::Foreign { .. } => Exit::Usage,
-            StoreError::Sqlite(_) | StoreError::Document(_) => Exit::Environment,
+            StoreError::Sqlite(_) | StoreError::Document(_) | StoreError::Details(_) => {
+                Exit::Environment
+            }
         };
         Failure::new(exit, error)
     }

@@ -8,7 +8,7 @@ use crate::launch::{Answer, Detail, Request, Wishes, cache_dir};
 use crate::plan::{CACHE_PATH, LaunchPlan};
 use crate::render::{RenderError, compose, exec, quadlet, script};
 
-use super::args::{ContainerArgs, GenerateArgs, GenerateFormat, WantedArgs};
+use super::args::{ContainerArgs, GenerateArgs, GenerateFormat, MachineArgs, WantedArgs};
 use super::batch;
 use super::failure::{Exit, Failure};
 use super::machine::machine_to;
@@ -18,7 +18,13 @@ use super::session::Session;
 
 pub(super) fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
     let file = recipe_file(&args.wanted);
-    let session = Session::open(&args.catalog, file)?;
+    let mut session = Session::open(&args.catalog, file)?;
+    let mut wishes = wishes(&args.container);
+    if args.format == GenerateFormat::Exec {
+        wishes.cache_dir = cache_dir_beside_engine(args.container.cache_dir.clone());
+        wishes.bare = true;
+    }
+    session.look_into(cache_of(&args.machine, &wishes));
     let policy = session.policy()?;
     if let Some(batch) = &args.batch {
         return batch::run(&session, &policy, args, batch);
@@ -33,10 +39,6 @@ pub(super) fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
     } else {
         Detail::Choice
     };
-    let mut wishes = wishes(&args.container);
-    if args.format == GenerateFormat::Exec {
-        wishes.cache_dir = cache_dir_beside_engine(args.container.cache_dir.clone());
-    }
     let made = match made(&session, &policy, &request, &machine, &wishes, detail) {
         Ok(made) => made,
         Err(no) if json => {
@@ -48,8 +50,8 @@ pub(super) fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
         }
         Err(no) => return Err(no.failure),
     };
-    made.say();
     if json {
+        made.say_choice();
         output::json(&Answer::new(
             &request,
             &machine,
@@ -57,6 +59,7 @@ pub(super) fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
             Some(&made.planned),
         ))?;
     } else {
+        made.say();
         let comments = if args.explain {
             made.comments(&request)
         } else {
@@ -69,6 +72,13 @@ pub(super) fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
         output::answer(&text)?;
     }
     Ok(Exit::Done)
+}
+
+/// The cache that a plan's engine will see, where it can be looked at: not that of a machine whose facts come from
+/// elsewhere.
+pub(super) fn cache_of(machine: &MachineArgs, wishes: &Wishes) -> Option<PathBuf> {
+    let is_elsewhere = machine.host.is_some() || machine.root.is_some();
+    (wishes.cache_dir.clone()).filter(|_| !is_elsewhere)
 }
 
 fn written(
@@ -170,6 +180,7 @@ pub(super) fn wishes(args: &ContainerArgs) -> Wishes {
         gpu_ids: args.gpu_ids.clone(),
         cache_dir: cache_dir(args.cache_dir.clone()),
         cdi: args.cdi,
+        bare: false,
         detach: args.detach,
     }
 }

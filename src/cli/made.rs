@@ -1,5 +1,6 @@
 //! A decision with its plan, or why there is none; what both commands that decide share.
 
+use crate::cache::cache_dir;
 use crate::launch::{
     Decision, Detail, MachineFacts, Outcome, Planned, Request, Selected, Tried, Wishes, decide,
     plan,
@@ -180,8 +181,45 @@ fn no_recipe(store: &Store, request: &Request, decision: &Decision) -> Result<Fa
 }
 
 impl Made {
-    /// Says on stderr what an operator should know: first that the choice is not what was asked for.
+    /// Says on stderr what an operator should know of a plan that is printed: `say_choice`, what is to be fetched
+    /// before, and what keeps a launch from being begun.
     pub fn say(&self) {
+        self.say_choice();
+        self.say_model();
+        for obstacle in &self.decision.obstacles {
+            output::line("warning", &obstacle.says);
+        }
+    }
+
+    /// Says where the model comes from.
+    pub fn say_model(&self) {
+        let cached = &self.decision.cached;
+        for note in cached.offline.iter().chain(&self.fetch()) {
+            output::line("note", note);
+        }
+        for unknown in &cached.unknown {
+            output::line("warning", unknown);
+        }
+    }
+
+    /// That the model is to be fetched, and how to do that first.
+    fn fetch(&self) -> Option<String> {
+        let says = self.decision.cached.fetch.as_ref()?.trim_end_matches('.');
+        let cache = &self.planned.0.cache;
+        let mut command = cache.prefetch.as_ref()?.command.as_slice();
+        // Where the program looks anyway, its folder need not be named.
+        let usual = cache_dir(None).map(|folder| folder.display().to_string());
+        if usual.as_ref() == Some(&cache.folder)
+            && let [words @ .., _, _] = command
+        {
+            command = words;
+        }
+        let command = shlex::try_join(command.iter().map(String::as_str)).ok()?;
+        Some(format!("{says}; to fetch it first: {command}"))
+    }
+
+    /// Says on stderr what an operator should know: first that the choice is not what was asked for.
+    pub fn say_choice(&self) {
         if let Some(fallback) = fallback(&self.decision) {
             output::line("note", &fallback);
         }
@@ -263,6 +301,12 @@ impl Made {
             lines.extend(
                 others.map(|tried| format!("- {}: {}", configuration(tried), tried.because)),
             );
+        }
+        let cached = &self.decision.cached;
+        lines.extend(cached.offline.clone());
+        match self.fetch() {
+            Some(fetch) => lines.push(fetch),
+            None => lines.extend(cached.writes.iter().cloned()),
         }
         lines
             .iter()

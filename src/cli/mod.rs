@@ -35,6 +35,7 @@ mod shell;
 mod status;
 mod stop;
 mod table;
+mod usage;
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -14,16 +14,22 @@ use crate::render::exec;
 
 use super::args::{CatalogArgs, MachineArgs, RequestArgs};
 use super::failure::{Exit, Failure};
-use super::generate::{cache_dir_beside_engine, recipe_file, request};
+use super::generate::{cache_dir_beside_engine, cache_of, recipe_file, request};
+use super::launch::prefetch::{self, Fetched};
+use super::launch::signals::Signals;
 use super::machine::machine;
 use super::made::made;
 use super::output;
 use super::session::Session;
+use super::usage::{self, Found};
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     #[command(flatten)]
     pub request: RequestArgs,
+    /// Fetch the model, where it is not in the cache, before the engine starts
+    #[arg(long, help_heading = "Engine")]
+    pub prefetch: bool,
     /// Print the command, and start nothing
     #[arg(long, help_heading = "Engine")]
     pub dry_run: bool,
@@ -49,7 +55,15 @@ pub(super) struct ServeArgs {
 
 pub(super) fn run(args: &ServeArgs) -> Result<Exit, Failure> {
     let wanted = &args.request.wanted;
-    let session = Session::open(&args.catalog, recipe_file(wanted))?;
+    let mut session = Session::open(&args.catalog, recipe_file(wanted))?;
+    let wishes = Wishes {
+        port: args.port,
+        gpu_ids: args.gpu_ids.clone(),
+        cache_dir: cache_dir_beside_engine(args.cache_dir.clone()),
+        bare: true,
+        ..Wishes::default()
+    };
+    session.look_into(cache_of(&args.machine, &wishes));
     let policy = session.policy()?;
     let count = args.request.count.get();
     let mut request = request(&session, &args.request.model, count, wanted)?;
@@ -57,27 +71,43 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, Failure> {
         request.backend = only_installed(&session.store.backends()?);
     }
     let machine = machine(&args.machine, request.gpus, &session.store)?;
-    let wishes = Wishes {
-        port: args.port,
-        gpu_ids: args.gpu_ids.clone(),
-        cache_dir: cache_dir_beside_engine(args.cache_dir.clone()),
-        ..Wishes::default()
+    let make = |session: &Session| {
+        let detail = Detail::Choice;
+        made(session, &policy, &request, &machine, &wishes, detail).map_err(|no| no.failure)
     };
-    let made = made(
-        &session,
-        &policy,
-        &request,
-        &machine,
-        &wishes,
-        Detail::Choice,
-    )
-    .map_err(|no| no.failure)?;
+    let mut made = make(&session)?;
+    let mut held = None;
+    let mut found = Found::by(&made);
+    if !args.dry_run {
+        // From here on no cleanup takes the model, and what was there before is looked at again.
+        held = usage::hold(&made, args.prefetch);
+        if held.is_some() {
+            session.look_into(wishes.cache_dir.clone());
+            made = make(&session)?;
+            found = Found::by(&made);
+        }
+    }
+    let cache = made.planned.0.cache.clone();
+    if args.prefetch && !args.dry_run && cache.prefetch.is_some() {
+        let model = made.decision.model.clone().unwrap_or_default();
+        match prefetch::fetch(&mut session, &model, &cache, &Signals::listen()?)? {
+            Fetched::Whole => {}
+            Fetched::Interrupted => return Ok(Exit::No),
+        }
+        session.look_into(wishes.cache_dir.clone());
+        made = make(&session)?;
+    }
     made.say();
     let exec = exec::run(&made.planned.0.plan).map_err(|error| Failure::new(Exit::Usage, error))?;
     if args.dry_run {
         let printed = exec.printed(&[]);
         output::answer(&printed.map_err(|error| Failure::new(Exit::Usage, error))?)?;
         return Ok(Exit::Done);
+    }
+    found.count(&made);
+    if let Some(held) = held {
+        // The engine holds it on, as long as it lives.
+        held.keep_across_exec()?;
     }
     // The store is closed before this process becomes another program.
     drop((made, policy, session));

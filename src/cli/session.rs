@@ -4,13 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cache::{Cache, CacheFacts, Limits, cache_dir};
-use crate::catalog::{embedded, problem::Severity};
+use crate::catalog::embedded;
 use crate::policy::{OpenRules, Policy, RuleSources};
 use crate::store::{Layer, Store, StoreSpec};
 
 use super::args::CatalogArgs;
 use super::failure::Failure;
 use super::output;
+
+/// So many of a catalog's mistakes are told to somebody who asks for something else: the first thing to mend is
+/// among them, and `lint` is the command for the rest.
+const SHOWN: u32 = 5;
 
 /// An open catalog.
 pub struct Session {
@@ -39,17 +43,17 @@ impl Session {
             trust: args.trust_store,
             anew: args.store_anew,
         };
-        let mut store = Store::open(&spec)?;
-        let cache = cache_dir(None).map(Cache::new);
-        store.lend(Arc::new(CacheFacts::new(cache, Limits::default())));
+        let store = Store::open(&spec)?;
         if let Some(because) = store.in_memory_because() {
             output::line("note", &format!("the store is kept in memory: {because}"));
         }
-        Ok(Session {
+        let mut session = Session {
             store,
             layers: spec.layers,
             rules: args.rules.clone(),
-        })
+        };
+        session.look_into(cache_dir(None));
+        Ok(session)
     }
 
     /// The same catalog with one recipe file more, in a store of its own; nothing is said of it.
@@ -73,6 +77,12 @@ impl Session {
         })
     }
 
+    /// From now on, what the rules see of the model cache is what this folder has; nothing where there is none.
+    pub fn look_into(&mut self, cache: Option<PathBuf>) {
+        let facts = CacheFacts::new(cache.map(Cache::new), Limits::default());
+        self.store.lend(Arc::new(facts));
+    }
+
     /// The rules in force, compiled.
     pub fn policy(&self) -> Result<Policy, Failure> {
         Ok(Policy::load(self.rule_sources()?, &self.store)?)
@@ -91,18 +101,16 @@ impl Session {
         Ok(RuleSources::read(&files, &self.rules)?)
     }
 
-    /// Says what is wrong with the catalog's files.
+    /// Says what is wrong with the catalog's files: the first errors, unless all is asked for.
     pub(super) fn say_problems(&self) -> Result<(), Failure> {
-        if !self.store.has_remarks()? {
-            return Ok(());
-        }
+        let remarks = self.store.remarks()?;
         let verbose = tracing::enabled!(tracing::Level::INFO);
-        let mut warnings = 0;
-        for found in self.store.problems(true)? {
-            if found.problem.severity == Severity::Warning && !verbose {
-                warnings += 1;
-                continue;
-            }
+        let problems = match (verbose, remarks.errors, remarks.warnings) {
+            (true, 1.., _) | (true, _, 1..) => self.store.problems(true)?,
+            (false, 1.., _) => self.store.first_errors(SHOWN)?,
+            _ => Vec::new(),
+        };
+        for found in problems {
             let text = if found.problem.labels.is_empty() {
                 None
             } else if found.embedded {
@@ -117,27 +125,39 @@ impl Session {
                 .in_source(&found.path, &text.unwrap_or_default());
             output::report(&miette::Report::new(report));
         }
-        if warnings > 0 {
-            let files = if warnings == 1 {
-                "1 warning"
-            } else {
-                &format!("{warnings} warnings")
-            };
-            output::line(
-                "note",
-                &format!("{files} about the catalog's files; -v shows them"),
-            );
+        if verbose {
+            return Ok(());
+        }
+        let more = remarks.errors.saturating_sub(SHOWN);
+        for (count, what) in [(more, "more error"), (remarks.warnings, "warning")] {
+            let ending = if count == 1 { "" } else { "s" };
+            if count > 0 {
+                output::line(
+                    "note",
+                    &format!("{count} {what}{ending} about the catalog's files; -v shows them"),
+                );
+            }
         }
         Ok(())
     }
 
     /// Says which files have no effect because another one has the same id; of layers that overlay each
-    /// other only where `overlaid`.
+    /// other only where `overlaid`, and then the first ones unless all is asked for.
     pub(super) fn say_notices(&self, overlaid: bool) -> Result<(), Failure> {
-        if !self.store.has_remarks()? {
+        let replaced = self.store.remarks()?.replaced;
+        if replaced == 0 {
             return Ok(());
         }
-        for notice in self.store.notices()? {
+        let verbose = tracing::enabled!(tracing::Level::INFO);
+        let all = verbose || !overlaid || replaced <= SHOWN;
+        let mut notices = match all {
+            true => self.store.notices()?,
+            false => self.store.first_notices(SHOWN)?,
+        };
+        if !all {
+            notices.truncate(usize::try_from(SHOWN).unwrap_or(usize::MAX));
+        }
+        for notice in notices {
             let (kind, id) = (notice.kind, &notice.id);
             if notice.same_layer {
                 output::line(
@@ -156,6 +176,18 @@ impl Session {
                     ),
                 );
             }
+        }
+        if !all {
+            let more = replaced - SHOWN;
+            let words = if more == 1 {
+                "1 more file is"
+            } else {
+                &format!("{more} more files are")
+            };
+            output::line(
+                "note",
+                &format!("{words} replaced or left out; -v names them"),
+            );
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::launch::{Decision, PlanningError, Selected, Wishes, plan};
+use crate::launch::{Cached, Decision, PlanningError, Selected, Wishes, plan};
 use crate::matrix::Question;
 use crate::plan::LaunchPlan;
 use crate::store::Store;
@@ -63,6 +63,10 @@ pub(super) fn planned(
     let wishes = Wishes {
         cache_dir: Some(PathBuf::from("/cache")),
         ..Wishes::default()
+    };
+    let decision = &Decision {
+        cached: Cached::default(),
+        ..decision.clone()
     };
     match plan(store, decision, selected, &question.machine(), &wishes) {
         Ok(planned) => Ok(Some(planned.plan)),

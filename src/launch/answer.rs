@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::render::docker::DockerRun;
 
-use super::{Decision, MachineFacts, Memory, Planned, Request, Tried};
+use super::{Decision, MachineFacts, Memory, ModelCache, Planned, Request, Tried};
 
 /// What `generate --format json` prints.
 #[derive(Debug, Serialize)]
@@ -15,6 +15,7 @@ pub struct Answer<'a> {
     exact: bool,
     tried: &'a [Tried],
     image: Option<&'a str>,
+    model_cache: Option<&'a ModelCache>,
     env: serde_json::Map<String, serde_json::Value>,
     engine_argv: &'a [String],
     command: Vec<String>,
@@ -84,6 +85,7 @@ impl<'a> Answer<'a> {
             image: plan
                 .map(|plan| plan.image.as_str())
                 .or(decision.image.as_deref()),
+            model_cache: planned.map(|(planned, _)| &planned.cache),
             env: env.unwrap_or_default(),
             engine_argv: plan.map(|plan| plan.argv.as_slice()).unwrap_or_default(),
             command: planned.map(|(_, docker)| docker.argv()).unwrap_or_default(),
@@ -92,6 +94,8 @@ impl<'a> Answer<'a> {
                 .warnings
                 .iter()
                 .chain(planning)
+                .chain(&decision.cached.unknown)
+                .chain(decision.obstacles.iter().map(|obstacle| &obstacle.says))
                 .map(String::as_str)
                 .collect(),
             error: None,

@@ -33,8 +33,44 @@ pub struct Decision {
     pub memory: Option<Memory>,
     /// How long the engine may take until it answers, in seconds.
     pub timeout_s: Option<u64>,
+    /// What the model cache has of the model, and what follows.
+    pub cached: Cached,
+    /// What keeps a launch from being begun.
+    pub obstacles: Vec<Obstacle>,
     /// What an operator should know.
     pub warnings: Vec<String>,
+}
+
+/// What the model cache of a machine has of a chosen model, and what follows for its engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cached {
+    /// The branch, tag or commit that is served.
+    pub revision: Option<String>,
+    /// The commit that it names in the cache.
+    pub commit: Option<String>,
+    /// `complete`, `partial` or `corrupt`; none where the cache has nothing of it.
+    pub state: Option<String>,
+    /// Why the engine asks no hub, where it does not.
+    pub offline: Option<String>,
+    /// Why the engine may write into the cache; without a reason it may not.
+    pub writes: Vec<String>,
+    /// That the model is to be fetched, where it is.
+    pub fetch: Option<String>,
+    /// How much of it, in MiB, where that is known.
+    pub fetch_mib: Option<u64>,
+    /// What is not known of the fetch.
+    pub unknown: Vec<String>,
+}
+
+/// Something that keeps a launch from being begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The relation that says so.
+    pub relation: String,
+    /// A sentence.
+    pub says: String,
+    /// What to do.
+    pub help: Option<String>,
 }
 
 /// The machine as the rules see it.

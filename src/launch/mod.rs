@@ -3,6 +3,7 @@
 mod answer;
 mod argv;
 mod blocks;
+mod cached;
 mod decider;
 mod decision;
 mod equal;
@@ -11,6 +12,7 @@ pub(crate) mod gather;
 mod given;
 mod in_use;
 mod machine;
+mod model_cache;
 mod planning;
 mod portions;
 mod reading;
@@ -22,12 +24,15 @@ pub use crate::cache::cache_dir;
 pub use answer::Answer;
 pub use argv::{Defaults, EngineCommand, FlagReading, engine_command};
 pub(crate) use decider::models_scope;
-pub use decision::{Decision, Detail, MachineView, Memory, Outcome, Selected, Tried};
+pub use decision::{
+    Cached, Decision, Detail, MachineView, Memory, Obstacle, Outcome, Selected, Tried,
+};
 pub use failures::{Cause, Ended, causes};
 pub(crate) use gather::add as add_facts;
 pub use given::{Given, absent_given, given_instead, given_origin};
 pub use in_use::{BusyGpu, InUse, in_use};
 pub use machine::MachineFacts;
+pub use model_cache::{ModelCache, Prefetch};
 pub use planning::{Planned, Planner, PlanningError, Wishes, plan};
 pub use request::Request;
 pub use sources::{Gpu, Sources, sources};

@@ -13,7 +13,7 @@ use crate::plan::{self, CACHE_PATH, CdiDevices, Group, HealthCheck, LaunchPlan, 
 use crate::store::{BlockDetails, Store, StoreError};
 
 use super::argv::{Defaults, EngineCommand, engine_command};
-use super::{Decision, MachineFacts, Selected};
+use super::{Decision, MachineFacts, ModelCache, Selected};
 
 /// What an operator asks of the container beside the decision.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +30,8 @@ pub struct Wishes {
     pub cache_dir: Option<PathBuf>,
     /// Give the container its GPUs by CDI.
     pub cdi: bool,
+    /// Whether the engine runs without a container, beside the cache.
+    pub bare: bool,
     /// Return once the container has started.
     pub detach: bool,
 }
@@ -41,6 +43,8 @@ pub struct Planned {
     pub plan: LaunchPlan,
     /// The recipe's file, below its catalog.
     pub file: String,
+    /// What it makes of the model cache.
+    pub cache: ModelCache,
     /// What an operator should know.
     pub warnings: Vec<String>,
 }
@@ -197,22 +201,34 @@ fn planned(
             plan.groups = groups.into_iter().map(Group::Id).collect();
         }
     }
+    let folder = wishes.cache_dir.as_ref().ok_or(PlanningError::NoCache)?;
+    let folder = folder.display().to_string();
+    let mut cache = ModelCache::new(decision, backend, &folder);
+    if wishes.bare {
+        cache.is_beside_engine();
+    }
     label(&mut plan, selected, &model, port);
-    environment(&mut plan, backend, block, decision, &mut warnings);
+    if let (true, Some(commit)) = (cache.offline, &cache.commit) {
+        let label = plan::LABEL_REVISION.to_owned();
+        plan.labels.insert(label, commit.clone());
+    }
+    plan.relies_on = cache.files(&model);
+    environment(&mut plan, (backend, &cache), block, decision, &mut warnings);
     for variable in secrets {
         if !plan.env_by_name.contains(&variable) {
             plan.env_by_name.push(variable);
         }
     }
-    let cache = wishes.cache_dir.as_ref().ok_or(PlanningError::NoCache)?;
     plan.mounts.push(Mount {
-        host: cache.display().to_string(),
+        host: folder,
         container: CACHE_PATH.to_owned(),
-        writable: true,
+        writable: cache.writable,
     });
+    plan.prefetch = (cache.prefetch.as_ref()).map(|step| step.command.clone());
     Ok(Planned {
         plan,
         file: block.file.clone(),
+        cache,
         warnings,
     })
 }
@@ -284,15 +300,13 @@ fn label(plan: &mut LaunchPlan, selected: &Selected, model: &str, port: u16) {
 /// decides and nobody may change.
 fn environment(
     plan: &mut LaunchPlan,
-    backend: &Backend,
+    (backend, cache): (&Backend, &ModelCache),
     block: &BlockDetails,
     decision: &Decision,
     warnings: &mut Vec<String>,
 ) {
     plan.env_by_name.push(TOKEN.to_owned());
-    for (variable, folder) in &backend.cache_env {
-        plan.set_env(variable, format!("{CACHE_PATH}/{folder}"));
-    }
+    cache.set_defaults(plan, backend);
     for (name, value) in &backend.env {
         plan.set_env(name, value.clone());
     }
@@ -306,7 +320,7 @@ fn environment(
             None => plan.env_by_name.push(name.clone()),
         }
     }
-    plan.set_env("HF_HOME", CACHE_PATH);
+    cache.set(plan, backend);
     if let Some(gfx) = &decision.machine.gfx {
         // What compiles kernels when the engine starts compiles them for this architecture only.
         plan.set_env("PYTORCH_ROCM_ARCH", gfx.clone());

@@ -4,11 +4,12 @@ use crate::datalog::{ByNumber, CompiledProgram, Model, RelId, Tuple};
 use crate::policy::{Policy, PolicyError};
 
 use super::blocks::Blocks;
+use super::cached::Reading;
 use super::decision::{Decision, Detail, MachineView, Memory, Selected};
 use super::tried::Search;
 
 /// What the program reads by name, each from a detail on.
-const NAMED: [(Detail, &str); 23] = [
+const NAMED: [(Detail, &str); 29] = [
     (Detail::Selection, "requested_model"),
     (Detail::Selection, "considered"),
     (Detail::Selection, "chosen"),
@@ -28,15 +29,23 @@ const NAMED: [(Detail, &str); 23] = [
     (Detail::Choice, "chosen_flag"),
     (Detail::Choice, "chosen_negation"),
     (Detail::Choice, "chosen_repeat"),
+    (Detail::Choice, "chosen_revision"),
+    (Detail::Choice, "chosen_cached"),
+    (Detail::Choice, "chosen_offline"),
+    (Detail::Choice, "chosen_fetch"),
+    (Detail::Choice, "chosen_fetch_mib"),
+    (Detail::Choice, "chosen_fetch_unknown"),
     (Detail::Search, "search_place"),
     (Detail::Search, "search_rank"),
     (Detail::Search, "considered_recipe"),
     (Detail::Search, "eligible"),
 ];
 /// What it reads by the beginning of the name.
-const FAMILIES: [(Detail, &str); 4] = [
+const FAMILIES: [(Detail, &str); 6] = [
     (Detail::Selection, "differs_in_"),
     (Detail::Choice, "warning_"),
+    (Detail::Choice, "chosen_writes_"),
+    (Detail::Choice, "obstacle_"),
     (Detail::Search, "rejected_"),
     (Detail::Search, "after_"),
 ];
@@ -91,6 +100,16 @@ impl<'p> Reader<'p> {
                 relations: filled.map(|id| (*id, model.by_number(*id))).collect(),
             }
         };
+        let said = |name: &str| {
+            let found = self.named.iter().find(|(known, _)| *known == name);
+            Family {
+                policy: self.policy,
+                relations: found
+                    .map(|(_, id)| (*id, model.by_number(*id)))
+                    .into_iter()
+                    .collect(),
+            }
+        };
         let id = |name: &str| self.named.iter().find(|(known, _)| *known == name);
         let mut answers = Answers {
             model: open("requested_model"),
@@ -109,6 +128,16 @@ impl<'p> Reader<'p> {
             budget: open("chosen_budget"),
             room: open("chosen_room"),
             timeout: open("chosen_timeout"),
+            cached: Reading {
+                revision: open("chosen_revision"),
+                state: open("chosen_cached"),
+                fetch_mib: open("chosen_fetch_mib"),
+                offline: said("chosen_offline"),
+                fetch: said("chosen_fetch"),
+                unknown: said("chosen_fetch_unknown"),
+                writes: family("chosen_writes_"),
+                obstacles: family("obstacle_"),
+            },
             differs: family("differs_in_"),
             warnings: family("warning_"),
             blocks: Blocks::new(model, |name| id(name).map(|(_, id)| *id)),
@@ -142,15 +171,15 @@ impl<'m> Column<'m> {
     }
 
     /// The first tuple by its values.
-    fn first(&mut self, request: i64) -> Option<Tuple<'m>> {
+    pub(super) fn first(&mut self, request: i64) -> Option<Tuple<'m>> {
         self.of(request).min_by(Tuple::compare)
     }
 
-    fn symbol(&mut self, request: i64) -> Option<&'m str> {
+    pub(super) fn symbol(&mut self, request: i64) -> Option<&'m str> {
         self.first(request)?.symbol(1)
     }
 
-    fn number(&mut self, request: i64) -> Option<i64> {
+    pub(super) fn number(&mut self, request: i64) -> Option<i64> {
         self.first(request)?.number(1)
     }
 
@@ -182,7 +211,27 @@ impl<'m> Family<'m> {
         }
     }
 
-    fn sentences(&mut self, request: i64) -> Vec<String> {
+    /// The same with the advice of each.
+    pub(super) fn advised(
+        &mut self,
+        request: i64,
+        mut say: impl FnMut(&'m str, String, Option<String>),
+    ) {
+        for (id, tuples) in &mut self.relations {
+            let mut tuples: Vec<Tuple<'m>> = tuples.of(request).collect();
+            tuples.sort_by(Tuple::compare);
+            for tuple in tuples {
+                let policy = self.policy;
+                say(
+                    policy.program.name(*id),
+                    policy.say(*id, &tuple),
+                    policy.advise(*id, &tuple),
+                );
+            }
+        }
+    }
+
+    pub(super) fn sentences(&mut self, request: i64) -> Vec<String> {
         let mut sentences = Vec::new();
         self.each(request, |_, _, says| sentences.push(says));
         sentences
@@ -206,6 +255,7 @@ struct Answers<'m> {
     budget: Column<'m>,
     room: Column<'m>,
     timeout: Column<'m>,
+    cached: Reading<'m>,
     differs: Family<'m>,
     warnings: Family<'m>,
     blocks: Blocks<'m>,
@@ -256,6 +306,8 @@ impl<'m> Answers<'m> {
                 .timeout
                 .number(request)
                 .and_then(|seconds| seconds.try_into().ok()),
+            cached: self.cached.of(request),
+            obstacles: self.cached.obstacles(request),
             warnings: self.warnings.sentences(request),
             selected,
         }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, mpsc};
 
 use crate::datalog::{Facts, Model, RelId, Tuple};
 use crate::policy::{Lint, Policy, PolicyError, Shared};
-use crate::store::{Judged, ReadDocuments, Store, StoreError, Unread, ViewError};
+use crate::store::{Details, Judged, ReadDocuments, Store, StoreError, Unread, ViewError};
 
 use super::kept::{Kept, KeptLabel};
 use super::mend::Mender;
@@ -27,7 +27,7 @@ pub(super) fn apart(
     given: &[RelId],
 ) -> Result<Vec<(i64, Vec<Kept>)>, PolicyError> {
     let mut made = None;
-    let judged = store.at_one_moment(|generation| {
+    let judged = store.at_one_moment(Some(Details::All), |generation| {
         let by = policy.key().map(|key| format!("{key} {generation}"));
         if by.as_ref().is_some_and(|by| store.is_judged(by)) {
             return kept(store);

@@ -124,6 +124,12 @@ impl LaunchPlan {
             check.path("mounted host path", host);
             check.path("mounted container path", container);
         }
+        for word in self.prefetch.iter().flatten() {
+            check.nul("word of the command that fetches the model", word);
+        }
+        if let Some(folder) = &self.relies_on {
+            check.path("folder of the model", folder);
+        }
         if self.port == 0 {
             check.wrong("port", "0", PlanErrorKind::Port);
         }

@@ -24,6 +24,8 @@ pub const MANAGED_BY: &str = "aim-engine";
 pub const LABEL_RECIPE: &str = "com.amd.aim.recipe";
 /// The model, as the request named it.
 pub const LABEL_MODEL: &str = "com.amd.aim.model";
+/// The commit of the model that the plan relies on, where it does on one.
+pub const LABEL_REVISION: &str = "com.amd.aim.revision";
 /// The port that the engine answers on.
 pub const LABEL_PORT: &str = "com.amd.aim.port";
 /// The backend's name.
@@ -79,6 +81,10 @@ pub struct LaunchPlan {
     pub health_path: String,
     /// How to ask for that inside the container.
     pub health_check: Option<HealthCheck>,
+    /// The words of the command that fetches the model, where that may be done before the engine starts.
+    pub prefetch: Option<Vec<String>>,
+    /// The folder of the host that has the model's files, where the engine is to find them without a hub.
+    pub relies_on: Option<String>,
     /// Return once it has started, instead of staying with its output.
     pub detach: bool,
 }
@@ -144,6 +150,8 @@ impl LaunchPlan {
             argv: Vec::new(),
             health_path: "/health".into(),
             health_check: None,
+            prefetch: None,
+            relies_on: None,
             detach: false,
         }
     }

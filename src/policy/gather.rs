@@ -7,7 +7,9 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::datalog::ast::BaseType;
 use crate::datalog::{CompiledProgram, Facts, RelId, Value};
-use crate::store::{Cell, GATHERED, Scope, ScopedViews, Store, ViewError, is_lent, read_relation};
+use crate::store::{
+    Cell, Details, GATHERED, Scope, ScopedViews, Store, ViewError, is_lent, read_relation,
+};
 
 use super::RelationText;
 
@@ -82,7 +84,8 @@ pub(super) fn gather(
         .into_iter()
         .partition(|relation| is_lent(relation.name));
     if !lent.is_empty() {
-        read(store, &lent, scope, facts)?;
+        // None of these is a view.
+        read(store, &ScopedViews::default(), &lent, scope, facts)?;
     }
     // All that belongs to some models is small and wanted together again; of the whole catalog each
     // relation is kept by itself, since questions differ in which ones they need.
@@ -90,7 +93,7 @@ pub(super) fn gather(
         Scope::Models(_) => vec![&asked],
         Scope::Whole | Scope::Chosen(_) => asked.chunks(1).collect(),
     };
-    let made = store.at_one_moment(|generation| {
+    let made = store.at_one_moment(Some(Details::of(scope)), |generation| {
         let mut made = Vec::new();
         for group in groups {
             let key = key(generation, group, scope);
@@ -100,7 +103,8 @@ pub(super) fn gather(
                 push(group, &gathered, facts);
                 continue;
             }
-            let gathered = read(store, group, scope, facts)?;
+            let scoped = store.scoped_views()?;
+            let gathered = read(store, &scoped, group, scope, facts)?;
             if let Some(gathered) = gathered
                 && let Ok(bytes) = postcard::to_stdvec(&gathered)
                 && bytes.len() <= MOST_KEPT
@@ -139,16 +143,16 @@ pub(super) fn asked<'p>(
 /// Adds the rows of the views to `facts`, and gives them where they are few enough to be kept.
 fn read(
     store: &Store,
+    scoped: &ScopedViews,
     asked: &[Asked<'_>],
     scope: &Scope,
     facts: &mut Facts,
 ) -> Result<Option<Gathered<'static>>, ViewError> {
     let mut gathered = Gathered::default();
-    let scoped = store.scoped_views()?;
     let mut count = 0;
     for relation in asked {
         let mut rows = Vec::new();
-        read_rows(store, &scoped, relation, scope, |cells| {
+        read_rows(store, scoped, relation, scope, |cells| {
             let values: Option<Vec<Value<'_>>> = relation
                 .types
                 .iter()

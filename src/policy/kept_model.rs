@@ -31,8 +31,9 @@ impl Policy {
         goals: &[RelId],
         given: &[RelId],
     ) -> Result<Model, PolicyError> {
-        let generation =
-            store.at_one_moment(|generation| Ok::<_, PolicyError>(generation.to_owned()))?;
+        let generation = store.at_one_moment(None, |generation| {
+            Ok::<_, PolicyError>(generation.to_owned())
+        })?;
         // What is lent may be otherwise the next time, whatever the catalog is.
         let inputs = self.program.inputs(goals);
         let lent = inputs.iter().any(|id| is_lent(self.program.name(*id)));

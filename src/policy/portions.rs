@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::datalog::ast::BaseType;
 use crate::datalog::{Aside, CompiledProgram, Facts, RelId, Value};
-use crate::store::{Cell, Scope, Store, ViewError};
+use crate::store::{Cell, Details, Scope, Store, ViewError};
 
 use super::RelationText;
 use super::gather::{Asked, asked, read_rows, value};
@@ -31,7 +31,7 @@ impl Portions {
             shared: Facts::new(program),
             by_model: FxHashMap::default(),
         };
-        store.at_one_moment(|_| {
+        store.at_one_moment(Some(Details::of(scope)), |_| {
             let views = store.scoped_views()?;
             for relation in asked((program, texts), goals, given) {
                 if views.contains(relation.name) {

@@ -35,6 +35,7 @@ const OF_DECISIONS: &[&str] = &[
     "after_",
     "differs_in_",
     "warning_",
+    "obstacle_",
     "busy_",
     "idle_gpu",
 ];

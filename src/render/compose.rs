@@ -5,7 +5,7 @@
 //! no secret is in the file.
 
 use super::yaml::Yaml;
-use super::{RenderError, docker, shell};
+use super::{RenderError, docker};
 use crate::plan::{Group, HealthCheck, LaunchPlan, Mount};
 
 /// The name of the only service.
@@ -18,7 +18,7 @@ const SERVICE: &str = "engine";
 pub fn file(plan: &LaunchPlan, comments: &[String]) -> Result<String, RenderError> {
     plan.check()?;
     let document = map([("services", map([(SERVICE, service(plan))]))]);
-    Ok(shell::comments(comments) + &document.document())
+    Ok(super::head(plan, comments)? + &document.document())
 }
 
 fn service(plan: &LaunchPlan) -> Yaml {

@@ -12,7 +12,7 @@ mod yaml;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use crate::plan::InvalidPlan;
+use crate::plan::{InvalidPlan, LaunchPlan};
 
 /// Why a plan cannot be written down for a target.
 #[derive(Debug, Error, Diagnostic)]
@@ -34,4 +34,16 @@ pub enum RenderError {
 pub struct UnquotableWord {
     /// The word.
     pub word: String,
+}
+
+/// The comments at the head of a file: those that are given, and how to fetch the model first where it is not
+/// there.
+fn head(plan: &LaunchPlan, comments: &[String]) -> Result<String, UnquotableWord> {
+    let mut comments = comments.to_vec();
+    if let Some(command) = &plan.prefetch {
+        comments
+            .push("The engine fetches the model. To fetch it before the first start:".to_owned());
+        comments.push(format!("  {}", shell::quoted(command)?.join(" ")));
+    }
+    Ok(shell::comments(&comments))
 }

@@ -29,6 +29,10 @@ pub fn file(plan: &LaunchPlan, comments: &[String]) -> Result<String, RenderErro
     let mut lines = Lines::default();
     lines.section("Unit");
     lines.plain("Description", &format!("{} by AIM Engine", plan.name));
+    if let Some(folder) = &plan.relies_on {
+        // Without it the engine would ask a hub, which it is told not to.
+        lines.plain("AssertPathIsDirectory", folder);
+    }
     lines.section("Container");
     lines.plain("ContainerName", &plan.name);
     lines.plain("Image", &plan.qualified_image());
@@ -87,7 +91,7 @@ pub fn file(plan: &LaunchPlan, comments: &[String]) -> Result<String, RenderErro
     lines.section("Install");
     lines.raw("WantedBy", "default.target");
     match lines.wrong {
-        errors if errors.is_empty() => Ok(shell::comments(comments) + &lines.text),
+        errors if errors.is_empty() => Ok(super::head(plan, comments)? + &lines.text),
         errors => Err(InvalidPlan { errors }.into()),
     }
 }

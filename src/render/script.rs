@@ -27,6 +27,9 @@ pub fn file(plan: &LaunchPlan, comments: &[String]) -> Result<String, RenderErro
     for name in &plan.env_by_name {
         script += &format!("#   {name}: passed on to the engine, if it is set\n");
     }
+    if plan.prefetch.is_some() {
+        script += "#   AIM_PREFETCH: 0 leaves it to the engine to fetch the model\n";
+    }
     let create = run.printed_behind("id=$(\"$engine\" create")?;
     let probe = answers(plan)?;
     if plan_words_hold(plan, ['$', '`']) {
@@ -55,6 +58,13 @@ pub fn file(plan: &LaunchPlan, comments: &[String]) -> Result<String, RenderErro
     if !folders.is_empty() {
         script += "# Docker would make a missing folder as root, and podman would refuse.\n";
         script += &format!("mkdir -p -- {}\n\n", quoted(&folders)?);
+    }
+    if let Some(folder) = &plan.relies_on {
+        let folder = quoted(std::slice::from_ref(folder))?;
+        script += &format!("{HERE}  model={folder}\n{RELIES}");
+    }
+    if let Some(command) = &plan.prefetch {
+        script += &format!("{PREFETCH}  {} || {NOT_FETCHED}", quoted(command)?);
     }
     script += TRAPS;
     script += create.strip_suffix('\n').unwrap_or(&create);
@@ -87,7 +97,9 @@ fn plan_words_hold(plan: &LaunchPlan, letters: [char; 2]) -> bool {
     let mut words = (plan.argv.iter().chain(probe))
         .chain(plan.labels.values())
         .chain(plan.env.iter().map(|var| &var.value))
-        .chain(plan.mounts.iter().map(|mount| &mount.host));
+        .chain(plan.mounts.iter().map(|mount| &mount.host))
+        .chain(plan.prefetch.iter().flatten())
+        .chain(&plan.relies_on);
     words.any(|word| word.contains(letters))
 }
 
@@ -128,8 +140,23 @@ fi
   fail 3 "$engine does not answer: is its service running, and may you use it?"
 "#;
 
-const HERE: &str = r#"# The device files of another machine are not seen from here.
+const HERE: &str = r#"# What another machine has is not seen from here.
 if [ -z "${DOCKER_HOST:-}${CONTAINER_HOST:-}" ]; then
+"#;
+
+const RELIES: &str = r#"  [ -d "$model" ] ||
+    fail 3 "the model is not in $model, where it was when this script was made"
+fi
+
+"#;
+
+const PREFETCH: &str = r#"# What is fetched here the engine finds, and no GPU waits for it.
+if [ "${AIM_PREFETCH:-1}" != 0 ] && command -v aim-engine >/dev/null 2>&1; then
+"#;
+
+const NOT_FETCHED: &str = r#"fail 1 'the model was not fetched'
+fi
+
 "#;
 
 const DEVICE: &str = r#"    [ -e "$device" ] || fail 3 "there is no $device: is the amdgpu driver loaded?"

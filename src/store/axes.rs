@@ -1,7 +1,7 @@
 //! What a catalog tells apart: its models, hardware, GPU counts, precisions, backends and metrics, which
 //! together make every request that is worth asking of it.
 
-use super::{Store, StoreError};
+use super::{Details, Store, StoreError};
 
 impl Store {
     /// Every model that a card describes or a recipe serves, by name, with the number of its recipes.
@@ -37,6 +37,7 @@ impl Store {
     /// # Errors
     /// SQLite fails.
     pub fn gpu_counts(&self) -> Result<Vec<u32>, StoreError> {
+        self.unpack(Details::All)?;
         let mut statement = self
             .connection
             .prepare_cached("SELECT DISTINCT gpus FROM current_block ORDER BY gpus")?;
@@ -57,6 +58,7 @@ impl Store {
     /// # Errors
     /// SQLite fails.
     pub fn backend_names(&self) -> Result<Vec<String>, StoreError> {
+        self.unpack(Details::All)?;
         self.strings(
             "SELECT backend FROM backend_document WHERE current
              UNION SELECT backend FROM current_block ORDER BY 1",

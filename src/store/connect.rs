@@ -4,14 +4,17 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use super::error::is_damage;
 use super::origin::Documents;
-use super::{Store, StoreError, StoreSpec, fresh, place};
+use super::{Details, Store, StoreError, StoreSpec, fresh, place};
 
 /// Marks a database as a store of this program ("AIMe").
 const APPLICATION_ID: i32 = 0x4149_4d65;
+/// Memory for pages, in KiB (negative, as SQLite wants it): what a fill of a large catalog has not written yet
+/// must not go to the disk before its time.
+const CACHE_KIB: i64 = -32 * 1024;
 /// How long to wait for another process that fills the same store.
 const BUSY: Duration = Duration::from_secs(30);
 
@@ -86,15 +89,14 @@ fn on_disk(spec: &StoreSpec, file: &Path) -> Result<Store, StoreError> {
         [],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    if application != APPLICATION_ID {
+    let is_new = application != APPLICATION_ID;
+    if is_new {
         if tables > 0 {
             return Err(StoreError::Foreign {
                 path: file.to_owned(),
             });
         }
-        // The mark first: so it stands in the file itself, and not only in the log.
         connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
     }
     prepare(&connection)?;
     let mut store = Store {
@@ -105,6 +107,20 @@ fn on_disk(spec: &StoreSpec, file: &Path) -> Result<Store, StoreError> {
         lender: None,
     };
     fresh::bring_up_to_date(&mut store, spec)?;
+    if store.connection.is_readonly(MAIN_DB)? && store.is_packed(Details::All)? {
+        // Nobody can write what is asked for.
+        let code = rusqlite::ffi::SQLITE_READONLY;
+        return Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None).into());
+    }
+    if is_new {
+        // Only now: what goes through the log is written twice. Where another process reads meanwhile, it stays.
+        let log = store.connection.pragma_update(None, "journal_mode", "WAL");
+        if let Err(error) = log {
+            tracing::debug!(%error, "the store keeps its journal");
+        }
+        // Opens the log, so that a store which is deleted now can still be read.
+        fresh::generation(&store.connection)?;
+    }
     Ok(store)
 }
 
@@ -156,6 +172,7 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
     // Nothing here is the only copy: a crash of the machine may cost the last ingest, no more.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }

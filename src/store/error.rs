@@ -46,6 +46,13 @@ pub enum StoreError {
         help("delete the store; it is made again from the catalog")
     )]
     Document(#[from] serde_json::Error),
+    /// What a stored document says in detail cannot be read back.
+    #[error("the store holds details that cannot be read")]
+    #[diagnostic(
+        code(store::details),
+        help("delete the store; it is made again from the catalog")
+    )]
+    Details(#[from] postcard::Error),
 }
 
 impl StoreError {
@@ -53,7 +60,7 @@ impl StoreError {
     pub fn is_damage(&self) -> bool {
         match self {
             StoreError::Sqlite(error) => is_damage(error),
-            StoreError::Document(_) => true,
+            StoreError::Document(_) | StoreError::Details(_) => true,
             StoreError::Catalog { .. } | StoreError::Foreign { .. } => false,
         }
     }

@@ -6,7 +6,7 @@ use rusqlite::types::ValueRef;
 use thiserror::Error;
 
 use super::lent::{self, lent_relations};
-use super::{Store, StoreError, fresh};
+use super::{Details, Store, StoreError, fresh};
 
 /// Which rows of the views are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl From<rusqlite::Error> for ViewError {
 }
 
 /// The views whose rows belong to models.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ScopedViews(HashSet<String>);
 
 impl Store {
@@ -155,8 +155,10 @@ pub fn read_relation(
     mut row: impl FnMut(&[Cell<'_>]),
 ) -> Result<(), ViewError> {
     if let Some(has) = lent::columns(relation) {
-        store.read_lent(relation, has, columns, row);
-        return Ok(());
+        return Ok(store.read_lent(relation, (has, columns), scope, row)?);
+    }
+    if scoped.0.contains(relation) || store.is_of_files(relation)? {
+        store.unpack(Details::of(scope))?;
     }
     // By the view's name: SQLite takes a quoted name by itself for a text where there is no such column.
     let quoted: Vec<String> = columns

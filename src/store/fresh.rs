@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::layer::{Layer, Offered};
+use super::notices::Remarks;
 use super::{Store, StoreError, StoreSpec, ingest, place};
 
 const SCHEMA: &str = include_str!("schema.sql");
@@ -76,8 +77,7 @@ fn write(
         |row| row.get(0),
     )?;
     let fingerprint = if racy { "" } else { fingerprint };
-    let remarks: bool = transaction.query_row(REMARKS, [], |row| row.get(0))?;
-    let remarks = remarks.to_string();
+    let remarks = serde_json::to_string(&counted(transaction)?)?;
     let generation = started.to_string();
     for (key, value) in [
         ("identity", identity),
@@ -93,16 +93,26 @@ fn write(
     Ok(())
 }
 
-/// Whether there is anything to say of the catalog's files.
-const REMARKS: &str = "SELECT EXISTS(SELECT 1 FROM problem)
-    OR EXISTS(SELECT 1 FROM recipe_document WHERE current = 0)
-    OR EXISTS(SELECT 1 FROM model_document WHERE current = 0)
-    OR EXISTS(SELECT 1 FROM hardware_document WHERE current = 0)
-    OR EXISTS(SELECT 1 FROM backend_document WHERE current = 0)";
+fn counted(connection: &Connection) -> Result<Remarks, StoreError> {
+    let count = |what: &str| {
+        let sql = format!("SELECT count(*) FROM {what}");
+        connection.query_row(&sql, [], |row| row.get::<_, u32>(0))
+    };
+    let replaced = |table: &str| count(&format!("{table} WHERE current = 0"));
+    Ok(Remarks {
+        errors: count("problem WHERE severity = 'error'")?,
+        warnings: count("problem WHERE severity <> 'error'")?,
+        replaced: replaced("recipe_document")?
+            + replaced("model_document")?
+            + replaced("hardware_document")?
+            + replaced("backend_document")?,
+    })
+}
 
-/// Whether the store knows anything to be wrong with the catalog, or replaced in it.
-pub(super) fn has_remarks(connection: &Connection) -> Result<bool, StoreError> {
-    Ok(meta(connection, "remarks")?.as_deref() != Some("false"))
+/// What there is to say of the catalog's files, counted when they were read: who asks has no time to count.
+pub(super) fn remarks(connection: &Connection) -> Result<Remarks, StoreError> {
+    let counted = meta(connection, "remarks")?;
+    Ok(counted.map_or(Ok(Remarks::default()), |json| serde_json::from_str(&json))?)
 }
 
 fn now_ns() -> i64 {

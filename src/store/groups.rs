@@ -14,7 +14,8 @@ const WHOLE: &str = "judged";
 /// From so many files on whose groups are wanted, all are looked at.
 const FEW: usize = 200;
 
-/// Marks the files that are judged together with one that is about to go.
+/// Marks the files that are judged together with one that is about to go. Of a file whose details are still packed
+/// nobody knows who they are, and none of them has been judged with it.
 pub(super) fn forget_neighbours(connection: &Connection, file: i64) -> Result<(), StoreError> {
     connection
         .prepare_cached(

@@ -316,10 +316,13 @@ fn unsaved(path: &Path, text: &Arc<[u8]>) -> Content {
 /// The bytes of a file, of a large one as many as show that it is too large. A pipe or a socket, which
 /// might never end, is refused unopened.
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    if !std::fs::metadata(path)?.is_file() {
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
         return Err(io::Error::other("it is no regular file"));
     }
-    let mut bytes = Vec::new();
+    // With room for one byte more, the end is found without another look.
+    let size = usize::try_from(metadata.len()).unwrap_or(MAX_BYTES);
+    let mut bytes = Vec::with_capacity(size.min(MAX_BYTES) + 1);
     File::open(path)?
         .take(MAX_BYTES as u64 + 1)
         .read_to_end(&mut bytes)?;

@@ -4,12 +4,17 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use super::{Cell, Store};
+use super::{Cell, Scope, Store, StoreError};
 
 /// The relations with their columns.
 const RELATIONS: &[(&str, &[&str])] = &[
     ("cached_revision", &["model", "revision", "state", "bytes"]),
     ("cached_ref", &["model", "revision", "name"]),
+    (
+        "cached_file",
+        &["model", "revision", "path", "state", "bytes"],
+    ),
+    ("cached_missing", &["model", "revision", "bytes"]),
     ("cached_added", &["model", "revision", "days"]),
     ("cached_used", &["model", "revision", "days"]),
     ("cached_hits", &["model", "revision", "hits"]),
@@ -17,6 +22,7 @@ const RELATIONS: &[(&str, &[&str])] = &[
     ("cached_place", &["model", "revision", "place", "bytes"]),
     ("cached_orphan", &["model", "content", "bytes", "days"]),
     ("cache_size", &["bytes", "free"]),
+    ("cache_room", &["free"]),
     ("asked_max_age", &["days"]),
     ("asked_max_idle", &["days"]),
     ("asked_max_bytes", &["bytes"]),
@@ -35,8 +41,9 @@ pub enum LentCell {
 
 /// Who has the rows.
 pub trait Lender: Debug + Send + Sync {
-    /// The rows of a relation, their values in the order of its columns.
-    fn rows(&self, relation: &str) -> Vec<Vec<LentCell>>;
+    /// The rows of a relation, their values in the order of its columns. Where `models` are named, rows of
+    /// other ones are not needed.
+    fn rows(&self, relation: &str, models: Option<&[String]>) -> Vec<Vec<LentCell>>;
 }
 
 /// The columns of a lent relation.
@@ -65,18 +72,22 @@ impl Store {
     pub(super) fn read_lent(
         &self,
         relation: &str,
-        has: &[&str],
-        wanted: &[&str],
+        (has, wanted): (&[&str], &[&str]),
+        scope: &Scope,
         mut row: impl FnMut(&[Cell<'_>]),
-    ) {
+    ) -> Result<(), StoreError> {
         let Some(lender) = &self.lender else {
-            return;
+            return Ok(());
+        };
+        let models = match scope {
+            Scope::Models(keys) if has.contains(&"model") => Some(self.models_by_keys(keys)?),
+            _ => None,
         };
         let places: Vec<Option<usize>> = wanted
             .iter()
             .map(|name| has.iter().position(|column| column == name))
             .collect();
-        for values in lender.rows(relation) {
+        for values in lender.rows(relation, models.as_deref()) {
             let cells: Vec<Cell<'_>> = places
                 .iter()
                 .map(|place| match place.and_then(|place| values.get(place)) {
@@ -87,5 +98,6 @@ impl Store {
                 .collect();
             row(&cells);
         }
+        Ok(())
     }
 }

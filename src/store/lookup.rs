@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Store, StoreError};
+use super::{Details, Store, StoreError};
 use crate::catalog::backend::Backend;
 use crate::catalog::hardware::Hardware;
 use crate::catalog::model::Model;
@@ -84,6 +84,21 @@ impl Store {
             .query_map([&name], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         Ok(keys)
+    }
+
+    /// The models with these folded names, as they are written.
+    pub(super) fn models_by_keys(&self, keys: &[String]) -> Result<Vec<String>, StoreError> {
+        let keys = serde_json::to_string(keys)?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT m.model FROM json_each(?1) k JOIN model_document m ON m.model_key = k.value
+               WHERE m.current
+             UNION SELECT r.model_text FROM json_each(?1) k JOIN recipe_document r
+               ON r.model_key = k.value WHERE r.current",
+        )?;
+        let models = statement
+            .query_map([keys], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        Ok(models)
     }
 
     /// How many recipes there are, those that others replace included.
@@ -197,6 +212,7 @@ impl Store {
         backend: &str,
         gpus: i64,
     ) -> Result<Option<BlockDetails>, StoreError> {
+        self.unpack(Details::OfRecipe(recipe))?;
         let mut statement = self.connection.prepare_cached(
             "SELECT b.id, f.name, r.env, b.env FROM recipe_document r
              JOIN file f ON f.id = r.file
@@ -331,8 +347,15 @@ impl Store {
     /// SQLite fails.
     pub fn recipes(&self, model: Option<&str>) -> Result<Vec<RecipeSummary>, StoreError> {
         let keys = match model {
-            Some(model) => serde_json::to_string(&self.model_keys(model)?)?,
-            None => String::new(),
+            Some(model) => {
+                let keys = self.model_keys(model)?;
+                self.unpack(Details::OfModels(&keys))?;
+                serde_json::to_string(&keys)?
+            }
+            None => {
+                self.unpack(Details::All)?;
+                String::new()
+            }
         };
         let mut statement = self.connection.prepare_cached(
             "SELECT r.recipe, r.model, r.hardware, r.precision, f.name, b.backend, b.gpus, b.enabled

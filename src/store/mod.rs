@@ -5,6 +5,7 @@
 mod axes;
 mod connect;
 mod copy;
+mod details;
 mod documents;
 mod edited;
 mod error;
@@ -21,6 +22,7 @@ mod notices;
 mod origin;
 mod place;
 
+pub use details::Details;
 pub use documents::{BrokenFile, DocumentFile};
 pub use error::StoreError;
 pub use facts::{Cell, Scope, ScopedViews, ViewError, read_relation};
@@ -31,7 +33,7 @@ pub use layer::{Layer, LooseFile, Texts};
 pub use lent::{Lender, LentCell, is_lent, lent_relations};
 pub use lookup::{BlockDetails, ConfigurationSummary, RecipeName, RecipeSummary, StoredArgument};
 pub use model_use::{ModelUse, ModelUses};
-pub use notices::{CatalogFile, FileProblem, Notice};
+pub use notices::{CatalogFile, FileProblem, Notice, Remarks};
 pub use origin::{Editable, FileComment, FileText, Place, ReadDocuments, Unread};
 pub use place::cache_dir;
 
@@ -75,19 +77,26 @@ impl Store {
         connect::open(spec)
     }
 
-    /// Reads all that `read` reads at one moment, whatever other processes write meanwhile. It is
-    /// given what names the store's content at that moment.
+    /// Reads all that `read` reads at one moment, whatever other processes write meanwhile, these details
+    /// included. It is given what names the store's content at that moment.
     ///
     /// # Errors
     /// SQLite fails, or `read` does.
     pub fn at_one_moment<T, E: From<StoreError>>(
         &self,
+        details: Option<Details<'_>>,
         read: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T, E> {
-        let moment = self
-            .connection
-            .unchecked_transaction()
-            .map_err(StoreError::from)?;
+        let begin = || self.connection.unchecked_transaction();
+        let mut moment = begin().map_err(StoreError::from)?;
+        if let Some(details) = details {
+            // Another process may read changed files between the two.
+            while self.is_packed(details)? {
+                drop(moment);
+                self.unpack(details)?;
+                moment = begin().map_err(StoreError::from)?;
+            }
+        }
         let generation = fresh::generation(&moment)?;
         let result = read(&generation);
         // Views that were made on the way, which are this connection's own, stay.

@@ -1,7 +1,9 @@
 //! What the store knows to be wrong with the catalog, beside its answers.
 
+use serde::{Deserialize, Serialize};
+
 use super::{FileText, Layer, Store, StoreError, fresh};
-use crate::catalog::problem::{Problem, Severity};
+use crate::catalog::problem::Problem;
 
 /// A problem and the file that has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,17 @@ pub struct Notice {
     pub unused: String,
     /// Whether they stand in the same layer, which is a mistake; else one overlays the other.
     pub same_layer: bool,
+}
+
+/// How much there is to say of the catalog's files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remarks {
+    /// Errors of files.
+    pub errors: u32,
+    /// Warnings about files.
+    pub warnings: u32,
+    /// Documents that another one takes the place of.
+    pub replaced: u32,
 }
 
 /// A file of the catalog.
@@ -75,12 +88,12 @@ impl Store {
         Ok(files)
     }
 
-    /// Whether [`Self::problems`] or [`Self::notices`] hold anything; quicker than to ask them.
+    /// How much there is to say of the catalog's files.
     ///
     /// # Errors
     /// SQLite fails.
-    pub fn has_remarks(&self) -> Result<bool, StoreError> {
-        fresh::has_remarks(&self.connection)
+    pub fn remarks(&self) -> Result<Remarks, StoreError> {
+        fresh::remarks(&self.connection)
     }
 
     /// The problems of files, errors only unless `all`, in the order of their files.
@@ -88,30 +101,57 @@ impl Store {
     /// # Errors
     /// SQLite fails, or a stored problem cannot be read.
     pub fn problems(&self, all: bool) -> Result<Vec<FileProblem>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
+        let which = match all {
+            true => "",
+            false => "WHERE p.severity = 'error'",
+        };
+        self.problems_of(&format!("{which} ORDER BY f.layer, f.name, p.position"))
+    }
+
+    /// So many errors of files, those that were read first: quick, however many there are.
+    ///
+    /// # Errors
+    /// SQLite fails, or a stored problem cannot be read.
+    pub fn first_errors(&self, most: u32) -> Result<Vec<FileProblem>, StoreError> {
+        self.problems_of(&format!(
+            "WHERE p.severity = 'error' ORDER BY p.file, p.position LIMIT {most}"
+        ))
+    }
+
+    fn problems_of(&self, which: &str) -> Result<Vec<FileProblem>, StoreError> {
+        let mut statement = self.connection.prepare_cached(&format!(
             "SELECT f.path, f.changed_ns = 0 AND f.modified_ns = 0, p.problem
-             FROM problem p JOIN file f ON f.id = p.file
-             WHERE ?1 OR p.severity = 'error' ORDER BY f.layer, f.name, p.position",
-        )?;
-        let mut rows = statement.query([all])?;
+             FROM problem p CROSS JOIN file f ON f.id = p.file {which}"
+        ))?;
+        let mut rows = statement.query([])?;
         let mut problems = Vec::new();
         while let Some(row) = rows.next()? {
-            let problem: Problem = serde_json::from_str(&row.get::<_, String>(2)?)?;
-            debug_assert!(all || problem.severity == Severity::Error);
             problems.push(FileProblem {
                 path: row.get(0)?,
                 embedded: row.get(1)?,
-                problem,
+                problem: serde_json::from_str(&row.get::<_, String>(2)?)?,
             });
         }
         Ok(problems)
     }
 
-    /// The documents that another one takes the place of.
+    /// The documents that another one takes the place of, by kind and file.
     ///
     /// # Errors
     /// SQLite fails.
     pub fn notices(&self) -> Result<Vec<Notice>, StoreError> {
+        self.notices_of("ORDER BY lf.layer, lf.name")
+    }
+
+    /// So many of them of each kind, those that were read first.
+    ///
+    /// # Errors
+    /// SQLite fails.
+    pub fn first_notices(&self, most: u32) -> Result<Vec<Notice>, StoreError> {
+        self.notices_of(&format!("ORDER BY l.id LIMIT {most}"))
+    }
+
+    fn notices_of(&self, which: &str) -> Result<Vec<Notice>, StoreError> {
         let mut notices = Vec::new();
         for (kind, table, key) in [
             ("recipe", "recipe_document", "recipe"),
@@ -128,7 +168,7 @@ impl Store {
                 "SELECT l.{key}, wf.path, lf.path, wf.layer = lf.layer
                  FROM {table} l JOIN file lf ON lf.id = l.file
                  JOIN {table} w ON w.{folded} = l.{folded} AND w.current JOIN file wf ON wf.id = w.file
-                 WHERE l.current = 0 ORDER BY lf.layer, lf.name"
+                 WHERE l.current = 0 {which}"
             ))?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {

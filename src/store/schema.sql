@@ -51,6 +51,13 @@ CREATE TABLE comment(
   PRIMARY KEY(file, offset)
 ) WITHOUT ROWID;
 
+-- What files say in detail, until somebody asks for it: then the rows of `link`, `written`, `section`, `block`,
+-- `block_argument` and `block_word` are written and this one goes.
+CREATE TABLE packed(
+  file INTEGER PRIMARY KEY REFERENCES file(id) ON DELETE CASCADE,
+  details BLOB NOT NULL
+);
+
 -- Single values as written, whether or not the document can be used; arguments stand in `block_argument`.
 CREATE TABLE written(
   file INTEGER NOT NULL REFERENCES file(id) ON DELETE CASCADE,
@@ -124,9 +131,12 @@ CREATE TABLE block_argument(
   number REAL,                          -- the word read as a number, `32k` too
   flag_node INTEGER NOT NULL,
   value_node INTEGER NOT NULL,
+  reading TEXT,                         -- of a value that is one word; of several see `block_word`
+  word_node INTEGER,
   PRIMARY KEY(block, position)
 ) WITHOUT ROWID;
 
+-- The words of lists.
 CREATE TABLE block_word(
   block INTEGER NOT NULL REFERENCES block(id) ON DELETE CASCADE,
   position INTEGER NOT NULL,
@@ -243,6 +253,13 @@ CREATE TABLE meaning(
   PRIMARY KEY(backend, name)
 ) WITHOUT ROWID;
 
+-- Versions of engines that recipes and their blocks name.
+CREATE TABLE named_version(
+  file INTEGER NOT NULL REFERENCES file(id) ON DELETE CASCADE,
+  text TEXT NOT NULL,
+  PRIMARY KEY(file, text)
+) WITHOUT ROWID;
+
 -- Which examined version of each backend speaks for a version that recipes name.
 CREATE TABLE version_reading(
   backend INTEGER NOT NULL REFERENCES backend_document(id) ON DELETE CASCADE,
@@ -282,7 +299,7 @@ CREATE VIEW current_block AS
 -- Arguments with the name by which the backend's table knows them.
 CREATE VIEW current_argument AS
   SELECT b.recipe_id, b.scope_key, b.backend, b.backend_id, b.gpus, a.block, a.position, a.flag,
-    a.shape, a.value, a.number, a.flag_node, a.value_node,
+    a.shape, a.value, a.number, a.flag_node, a.value_node, a.reading,
     CASE
       WHEN a.dotted AND d.dotted_json THEN a.name
       WHEN a.dotted OR NOT COALESCE(d.underscores, 0) THEN a.flag
@@ -338,6 +355,9 @@ CREATE VIEW kv_cache_dtype_argument AS
 CREATE VIEW argument AS
   SELECT recipe_id AS recipe, backend, gpus, name AS flag, scope_key FROM current_argument;
 CREATE VIEW argument_word AS
+  SELECT recipe_id AS recipe, backend, gpus, name AS flag, value AS word, reading, scope_key
+  FROM current_argument WHERE reading IS NOT NULL
+  UNION ALL
   SELECT a.recipe_id AS recipe, a.backend, a.gpus, a.name AS flag, w.word, w.reading, a.scope_key
   FROM current_argument a
   JOIN block_word w ON w.block = a.block AND w.position = a.position;
@@ -434,6 +454,14 @@ CREATE VIEW flag_negation AS
   FROM known_flag k
   CROSS JOIN flag_name n ON n.backend = k.backend_id AND n.flag = k.flag AND n.kind = 'negation'
   WHERE k.kind = 'bool';
+CREATE VIEW model_flag AS
+  SELECT backend, document ->> '$.model.flag' AS flag FROM backend_document WHERE current;
+CREATE VIEW revision_flag AS
+  SELECT backend, document ->> '$.revision_flag' AS flag FROM backend_document
+  WHERE current AND document ->> '$.revision_flag' IS NOT NULL;
+CREATE VIEW hub_flag AS
+  SELECT d.backend, f.value AS flag
+  FROM backend_document d, json_each(d.document, '$.hub_flags') f WHERE d.current;
 CREATE VIEW misnamed_flag AS
   SELECT d.backend, s.name, s.flag
   FROM backend_document d JOIN misnamed s ON s.backend = d.id WHERE d.current;

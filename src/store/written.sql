@@ -33,8 +33,12 @@ CREATE TEMP VIEW IF NOT EXISTS value_number AS
     WHERE number IS NOT NULL AND path NOT LIKE '%env/%'
   UNION ALL
   SELECT r.file, (r.file << 24) | w.node, w.number
-  FROM block_word w JOIN block b ON b.id = w.block JOIN recipe_document r ON r.id = b.recipe
-  WHERE w.number IS NOT NULL;
+  FROM recipe_document r JOIN block b ON b.recipe = r.id JOIN block_word w ON w.block = b.id
+  WHERE w.number IS NOT NULL
+  UNION ALL
+  SELECT r.file, (r.file << 24) | a.word_node, a.number
+  FROM recipe_document r JOIN block b ON b.recipe = r.id JOIN block_argument a ON a.block = b.id
+  WHERE a.number IS NOT NULL AND a.reading IS NOT NULL;
 CREATE TEMP VIEW IF NOT EXISTS recipe_names_model AS
   SELECT w.file AS of_file, w.file << 24 AS document, w.path, w.kind, w.text AS model,
     lower(trim(w.text)) AS model_key, (w.file << 24) | w.node AS at
@@ -99,6 +103,10 @@ CREATE TEMP VIEW IF NOT EXISTS recipe_argument AS
     (file << 24) | flag_node AS at, (file << 24) | value_node AS value_at
   FROM written_argument;
 CREATE TEMP VIEW IF NOT EXISTS recipe_word AS
+  SELECT file AS of_file, file << 24 AS document, backend, gpus, flag, known_name AS name, value AS word,
+    lower(trim(value)) AS folded, reading, (file << 24) | word_node AS at
+  FROM written_argument WHERE reading IS NOT NULL
+  UNION ALL
   SELECT a.file AS of_file, a.file << 24 AS document, a.backend, a.gpus, a.flag, a.known_name AS name, w.word,
     lower(trim(w.word)) AS folded, w.reading, (a.file << 24) | w.node AS at
   FROM written_argument a JOIN block_word w ON w.block = a.block AND w.position = a.position;

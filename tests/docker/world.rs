@@ -66,7 +66,7 @@ impl World {
 
     /// A model `acme/NAME` with a recipe for 1 and 2 GPUs, whose container has these variables.
     pub fn model(&self, name: &str, env: &[(&str, &str)]) {
-        let card = format!("model_id: acme/{name}\nsize: 7B\n");
+        let card = format!("model_id: acme/{name}\nsize: 7M\n");
         let mut recipe = format!(
             "recipe_id: {name}-mi300x-bf16\nhuggingface_id: acme/{name}\nhardware: MI300X\nprecision: bf16\nimage: {IMAGE}\nengine_version: 0.24.0\n"
         );
@@ -198,7 +198,8 @@ pub struct Begun {
     seen: String,
 }
 
-fn begin(mut command: Command) -> Begun {
+/// Starts a command, to be told something while it runs.
+pub fn begin(mut command: Command) -> Begun {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program runs");
     let lines = |stream: Box<dyn std::io::Read + Send>| {

@@ -107,8 +107,16 @@ impl Sandbox {
     }
 }
 
+/// How lines begin that depend on the disk and the container engines of whoever runs the session.
+const OF_THE_MACHINE: [&str; 3] = [
+    "warning: About ",
+    "warning: `docker` does not tell",
+    "warning: `podman` does not tell",
+];
+
 fn without_blanks_at_line_ends(text: &str) -> String {
     text.lines()
+        .filter(|line| !OF_THE_MACHINE.iter().any(|known| line.starts_with(known)))
         .map(|line| line.trim_end().to_owned() + "\n")
         .collect()
 }

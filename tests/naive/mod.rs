@@ -1,5 +1,5 @@
-//! An evaluator that is as plain as can be: nested loops over the syntax tree until nothing is new. It shares nothing
-//! with the planner and the evaluation but their documentation.
+//! An evaluator that is as plain as can be: nested loops over the syntax tree until nothing is new, with tuples looked
+//! up by what is known of them. It shares nothing with the planner and the evaluation but their documentation.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
@@ -34,17 +34,25 @@ pub type Binding = BTreeMap<String, Val>;
 
 /// The least model, stratum by stratum.
 pub fn evaluate(checked: &Checked) -> Result<Database, Failure> {
-    let mut database: Database = checked
-        .relations
-        .iter()
-        .map(|relation| (relation.name.clone(), BTreeSet::new()))
-        .collect();
+    evaluate_with(checked, Database::new(), |_| true)
+}
+
+/// The least model over some facts, of the relations that are wanted.
+pub fn evaluate_with(
+    checked: &Checked,
+    mut database: Database,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Database, Failure> {
+    for relation in &checked.relations {
+        database.entry(relation.name.clone()).or_default();
+    }
     for stratum in &checked.strata {
         let inside = |name: &str| {
             stratum
                 .relations
                 .iter()
                 .any(|id| checked.relations[id.index()].name == name)
+                && wanted(name)
         };
         loop {
             let mut new: Vec<(String, Tuple)> = Vec::new();
@@ -62,7 +70,7 @@ pub fn evaluate(checked: &Checked) -> Result<Database, Failure> {
             for (relation, tuple) in new {
                 changed |= database.entry(relation).or_default().insert(tuple);
             }
-            if !changed {
+            if !changed || !stratum.recursive {
                 break;
             }
         }
@@ -85,7 +93,7 @@ pub fn instances(
             .iter()
             .map(|head| goals.head(head, types))
             .collect();
-        let solver = Solver { database };
+        let solver = Solver::new(database);
         for binding in solver.solve(&goals, Binding::new())? {
             for (head, args) in &heads {
                 let tuple = args
@@ -110,7 +118,7 @@ pub fn substituted(
     let (ast, types) = (&checked.program.rules[rule], &checked.bodies[rule][body]);
     let mut goals = Goals::new(&ast.bodies[body], types);
     let (relation, args) = goals.head(&ast.heads[head], types);
-    let solver = Solver { database };
+    let solver = Solver::new(database);
     let mut made = Vec::new();
     for binding in solver.solve(&goals, binding)? {
         let tuple = args.iter().map(|arg| functors::value(arg, &binding));

@@ -1,17 +1,32 @@
 //! The bindings that satisfy a body, goal by goal in the documented order.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aim_engine::datalog::ast::{AggregateOp, CompareOp, Expr, ExprKind};
 
 use super::goals::{Goal, Goals, variables};
-use super::{Binding, Database, Failure, Val, functors};
+use super::{Binding, Database, Failure, Tuple, Val, functors};
+
+/// Tuples by the values of some of their columns.
+type Found<'a> = BTreeMap<Tuple, Vec<&'a Tuple>>;
+
+/// A relation and the columns of it whose values are known.
+type Known = (String, Vec<usize>);
 
 pub struct Solver<'a> {
-    pub database: &'a Database,
+    database: &'a Database,
+    found: RefCell<BTreeMap<Known, Found<'a>>>,
 }
 
-impl Solver<'_> {
+impl<'a> Solver<'a> {
+    pub fn new(database: &'a Database) -> Self {
+        Solver {
+            database,
+            found: RefCell::default(),
+        }
+    }
+
     pub fn solve(&self, goals: &Goals, start: Binding) -> Result<Vec<Binding>, Failure> {
         let mut known: BTreeSet<String> = start.keys().cloned().collect();
         let mut bindings = vec![start];
@@ -30,7 +45,7 @@ impl Solver<'_> {
             let goal = &goals.list[left.remove(next)];
             let mut extended = BTreeSet::new();
             for binding in bindings {
-                self.step(goal, binding, &mut extended)?;
+                self.step(goal, &known, binding, &mut extended)?;
             }
             bindings = extended.into_iter().collect();
             known.extend(mentioned(goal));
@@ -41,6 +56,7 @@ impl Solver<'_> {
     fn step(
         &self,
         goal: &Goal,
+        known: &BTreeSet<String>,
         mut binding: Binding,
         out: &mut BTreeSet<Binding>,
     ) -> Result<(), Failure> {
@@ -51,7 +67,7 @@ impl Solver<'_> {
                 negated,
             } => {
                 let mut found = false;
-                for tuple in &self.database[relation] {
+                for tuple in self.fitting(relation, args, known, &binding)? {
                     let mut extended = binding.clone();
                     if args
                         .iter()
@@ -121,6 +137,36 @@ impl Solver<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The tuples that have the values which are known.
+    fn fitting(
+        &self,
+        relation: &str,
+        args: &[Expr],
+        known: &BTreeSet<String>,
+        binding: &Binding,
+    ) -> Result<Vec<&'a Tuple>, Failure> {
+        let is_known = |at: &usize| {
+            !matches!(args[*at].kind, ExprKind::Wildcard) && known_all(&args[*at], known)
+        };
+        let columns: Vec<usize> = (0..args.len()).filter(is_known).collect();
+        let values = columns
+            .iter()
+            .map(|&at| functors::value(&args[at], binding));
+        let values = values.collect::<Result<Tuple, _>>()?;
+        let mut found = self.found.borrow_mut();
+        let by_values = found
+            .entry((relation.to_owned(), columns))
+            .or_insert_with_key(|(relation, columns)| {
+                let mut by_values = Found::new();
+                for tuple in &self.database[relation] {
+                    let values = columns.iter().map(|&at| tuple[at].clone()).collect();
+                    by_values.entry(values).or_default().push(tuple);
+                }
+                by_values
+            });
+        Ok(by_values.get(&values).cloned().unwrap_or_default())
     }
 
     fn aggregate(

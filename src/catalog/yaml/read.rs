@@ -119,6 +119,7 @@ enum OpenKind {
     Mapping {
         entries: Vec<Entry>,
         key: Option<Node>,
+        /// Where keys stand, once there are many.
         seen: HashMap<String, Range<usize>>,
     },
 }
@@ -288,28 +289,23 @@ impl Builder {
             OpenKind::Mapping { entries, key, seen } => match key.take() {
                 Some(key) => entries.push(Entry { key, value: node }),
                 None => {
-                    let text = match &node.kind {
-                        NodeKind::Scalar(scalar) => scalar.text().to_owned(),
-                        _ => {
-                            self.problems.push(
-                                Problem::error("key-not-scalar", "a key must be a single value")
-                                    .at(node.span.clone(), "this key is a list or a map"),
-                            );
-                            String::new()
-                        }
-                    };
-                    if let Some(first) = seen.get(&text) {
+                    if !matches!(node.kind, NodeKind::Scalar(_)) {
+                        self.problems.push(
+                            Problem::error("key-not-scalar", "a key must be a single value")
+                                .at(node.span.clone(), "this key is a list or a map"),
+                        );
+                    }
+                    let text = key_text(&node);
+                    if let Some(first) = first_of(text, entries, seen) {
                         self.problems.push(
                             Problem::error(
                                 "duplicate-key",
                                 format!("`{text}` stands twice in one map"),
                             )
                             .at(node.span.clone(), "again here")
-                            .at(first.clone(), "first here")
+                            .at(first, "first here")
                             .help("keep one of the two"),
                         );
-                    } else {
-                        seen.insert(text, node.span.clone());
                     }
                     *key = Some(node);
                 }
@@ -325,6 +321,42 @@ impl Builder {
             vec![Problem::error("empty-file", "the file holds no document").at(0..0, "")]
         })
     }
+}
+
+/// A key as it is compared with others.
+fn key_text(key: &Node) -> &str {
+    match &key.kind {
+        NodeKind::Scalar(scalar) => scalar.text(),
+        _ => "",
+    }
+}
+
+/// From so many entries on, a key is looked up by its hash.
+const MANY: usize = 24;
+
+/// Where a key stands first in a map.
+fn first_of(
+    text: &str,
+    entries: &[Entry],
+    seen: &mut HashMap<String, Range<usize>>,
+) -> Option<Range<usize>> {
+    if entries.len() < MANY {
+        let mut keys = entries.iter().map(|entry| &entry.key);
+        return keys
+            .find(|key| key_text(key) == text)
+            .map(|key| key.span.clone());
+    }
+    // The last of them has come since this was asked before, or all have.
+    let new = if seen.is_empty() {
+        0
+    } else {
+        entries.len() - 1
+    };
+    for Entry { key, .. } in entries.iter().skip(new) {
+        seen.entry(key_text(key).to_owned())
+            .or_insert_with(|| key.span.clone());
+    }
+    seen.get(text).cloned()
 }
 
 fn size(node: &Node) -> usize {

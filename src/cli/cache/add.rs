@@ -17,7 +17,7 @@ use super::progress::shown;
 use super::{CachePlace, count, hub};
 
 /// Connections at the same time.
-const JOBS: usize = 8;
+pub(in crate::cli) const JOBS: usize = 8;
 
 #[derive(Debug, Args)]
 pub(super) struct AddArgs {
@@ -190,7 +190,7 @@ fn said_there(
 }
 
 /// Writes the list of models anew; a list is no reason to fail.
-pub(super) fn index(cache: &Cache) -> Result<(), Failure> {
+pub(in crate::cli) fn index(cache: &Cache) -> Result<(), Failure> {
     let scan = cache::scan(cache, Care::Quick)?;
     if let Err(error) = cache::write_index(cache, &scan) {
         output::line("note", &error.to_string());

@@ -14,7 +14,7 @@ use crate::cli::output;
 use crate::cli::session::Session;
 use crate::policy::Policy;
 
-use super::CachePlace;
+use super::{CachePlace, say_unasked};
 
 #[derive(Debug, Args)]
 pub(super) struct CleanupArgs {
@@ -70,6 +70,9 @@ pub(super) fn run(args: &CleanupArgs) -> Result<Exit, Failure> {
     let facts = Arc::new(CacheFacts::look(cache.clone(), limits, Care::Close)?);
     session.store.lend(facts.clone());
     let retention = cache::retention(&session.store, &policy)?;
+    if !retention.going.is_empty() {
+        say_unasked(facts.uses());
+    }
     let failed = match args.dry_run {
         true => Failed::default(),
         false => removed(&cache, &retention)?,

@@ -2,6 +2,7 @@
 
 mod add;
 mod cleanup;
+mod fetch;
 mod list;
 mod progress;
 mod remove;
@@ -12,10 +13,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::cache::{Cache, CacheError, cache_dir};
+use crate::cache::{Cache, CacheError, Uses, cache_dir};
 use crate::hub::{Hub, HubError, HubSettings, SettingsError};
 
 use super::failure::{Exit, Failure};
+use super::output;
+
+pub(in crate::cli) use add::{JOBS, index};
+pub(in crate::cli) use fetch::wanted;
+pub(in crate::cli) use progress::shown;
 
 #[derive(Debug, Args)]
 pub(super) struct CacheArgs {
@@ -88,8 +94,18 @@ pub(super) fn run(args: &CacheArgs) -> Result<Exit, Failure> {
     }
 }
 
+/// Says whose containers are not known, so that what they mount may go.
+fn say_unasked(uses: &Uses) {
+    for (engine, said) in &uses.unasked {
+        let says = format!(
+            "`{engine}` does not tell what its containers mount, which is taken for not in use: {said}"
+        );
+        output::line("warning", &says);
+    }
+}
+
 /// The hub that the environment names.
-fn hub() -> Result<Hub, Failure> {
+pub(in crate::cli) fn hub() -> Result<Hub, Failure> {
     Hub::new(HubSettings::of_this_process())
         .map_err(|error: SettingsError| Failure::new(Exit::Usage, error))
 }

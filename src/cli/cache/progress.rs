@@ -15,7 +15,7 @@ const BAR: usize = 20;
 const NARROWEST: usize = 40;
 
 /// Shows how far a download is while `work` goes on; nothing where stderr is no terminal.
-pub(super) fn shown<T>(meter: &Meter, work: impl FnOnce() -> T) -> T {
+pub(in crate::cli) fn shown<T>(meter: &Meter, work: impl FnOnce() -> T) -> T {
     if !io::stderr().is_terminal() {
         return work();
     }

@@ -9,7 +9,7 @@ use crate::cli::output;
 use crate::hub::{Commit, ModelId};
 
 use super::verify::not_there;
-use super::{CachePlace, count};
+use super::{CachePlace, count, say_unasked};
 
 #[derive(Debug, Args)]
 pub(super) struct RemoveArgs {
@@ -36,12 +36,14 @@ pub(super) fn run(args: &RemoveArgs) -> Result<Exit, Failure> {
         return Err(not_there(&cache, &model, &scan));
     };
     let commits = commits(found, args.revision.as_deref())?;
-    if !args.force
-        && let Some(by) = cache::uses(&cache, &scan).get(&model)
-    {
-        let message = format!("`{model}` is in use: {}", by.join("; "));
-        let help = "stop what uses it, or remove it with `--force`";
-        return Err(Failure::say(Exit::No, "cache::in_use", message, help));
+    if !args.force {
+        let uses = cache::uses(&cache, &scan);
+        if let Some(by) = uses.by.get(&model) {
+            let message = format!("`{model}` is in use: {}", by.join("; "));
+            let help = "stop what uses it, or remove it with `--force`";
+            return Err(Failure::say(Exit::No, "cache::in_use", message, help));
+        }
+        say_unasked(&uses);
     }
     let removed = cache::remove_revisions(&cache, &model, &commits)?;
     super::add::index(&cache)?;

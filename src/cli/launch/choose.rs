@@ -75,11 +75,40 @@ pub(super) fn containers(engine: Engine) -> Result<Vec<Container>, Failure> {
     Ok(all)
 }
 
+/// Says what would be in the way of a start now, and settles on nothing: what is chosen is chosen when the model
+/// is there.
+pub(super) fn see(engine: Engine, made: &Made, explicit: bool) -> Result<(), Failure> {
+    let held = Held::by(&containers(engine)?);
+    let plan = &made.planned.0.plan;
+    if let Some(there) = engine.container(&plan.name)? {
+        may_make_way(&there, &plan.name)?;
+    }
+    port(plan.port, &held)?;
+    let is_taken = plan.gpu_ids.iter().any(|gpu| held.gpus.contains_key(gpu));
+    match is_taken && !explicit {
+        true => idle(made, &held).map(drop),
+        false => Ok(()),
+    }
+}
+
 /// Makes sure that the name is free. A container of this program that has ended makes way.
 pub(super) fn name(engine: Engine, name: &str) -> Result<(), Failure> {
     let Some(there) = engine.container(name)? else {
         return Ok(());
     };
+    may_make_way(&there, name)?;
+    if let Status::Ended { code, .. } = there.status {
+        output::line(
+            "note",
+            &format!("an earlier `{name}`, which ended with exit code {code}, is removed"),
+        );
+    }
+    engine.remove(&there.id)?;
+    Ok(())
+}
+
+/// Whether a container of the name that is wanted is one of this program, and has ended.
+fn may_make_way(there: &Container, name: &str) -> Result<(), Failure> {
     if !there.is_ours() {
         return Err(Failure::say(
             Exit::Environment,
@@ -99,13 +128,6 @@ pub(super) fn name(engine: Engine, name: &str) -> Result<(), Failure> {
             ),
         ));
     }
-    if let Status::Ended { code, .. } = there.status {
-        output::line(
-            "note",
-            &format!("an earlier `{name}`, which ended with exit code {code}, is removed"),
-        );
-    }
-    engine.remove(&there.id)?;
     Ok(())
 }
 
@@ -135,25 +157,7 @@ pub(super) fn gpu_ids(
         );
         return Ok(None);
     }
-    let order = made.order.gpu_ids.iter().copied();
-    let idle: Vec<u32> = order.filter(|gpu| !held.gpus.contains_key(gpu)).collect();
-    let Some(chosen) = idle.get(..planned.len()) else {
-        let holders: Vec<String> = names(held);
-        return Err(Failure::say(
-            Exit::Environment,
-            "launch::gpus_taken",
-            format!(
-                "{} needed, and {} idle",
-                count(planned.len(), "is", "are"),
-                count(idle.len(), "is", "are")
-            ),
-            format!(
-                "the others are used by {}\nstop one with `aim-engine stop NAME`, ask for fewer GPUs, or share some with `--gpu-ids`",
-                holders.join(", ")
-            ),
-        ));
-    };
-    let mut chosen = chosen.to_vec();
+    let mut chosen = idle(made, held)?;
     chosen.sort_unstable();
     output::line(
         "note",
@@ -167,6 +171,30 @@ pub(super) fn gpu_ids(
         output::line("warning", &warning);
     }
     Ok(Some(chosen))
+}
+
+/// As many GPUs as the plan has, of those that no container of this program uses.
+fn idle(made: &Made, held: &Held) -> Result<Vec<u32>, Failure> {
+    let planned = &made.planned.0.plan.gpu_ids;
+    let order = made.order.gpu_ids.iter().copied();
+    let idle: Vec<u32> = order.filter(|gpu| !held.gpus.contains_key(gpu)).collect();
+    if let Some(chosen) = idle.get(..planned.len()) {
+        return Ok(chosen.to_vec());
+    }
+    let holders: Vec<String> = names(held);
+    Err(Failure::say(
+        Exit::Environment,
+        "launch::gpus_taken",
+        format!(
+            "{} needed, and {} idle",
+            count(planned.len(), "is", "are"),
+            count(idle.len(), "is", "are")
+        ),
+        format!(
+            "the others are used by {}\nstop one with `aim-engine stop NAME`, ask for fewer GPUs, or share some with `--gpu-ids`",
+            holders.join(", ")
+        ),
+    ))
 }
 
 /// `GPUs 0-3 are`

@@ -4,10 +4,11 @@ mod choose;
 mod diagnose;
 mod draft;
 mod image;
+pub(in crate::cli) mod prefetch;
 mod progress;
 mod ready;
 mod running;
-mod signals;
+pub(in crate::cli) mod signals;
 mod start;
 mod tail;
 
@@ -15,11 +16,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use miette::MietteDiagnostic;
 
 use crate::container::Engine;
 use crate::detect::{self, Around, Extent};
 use crate::doctor;
-use crate::launch::{Detail, MachineFacts, Request};
+use crate::launch::{Detail, MachineFacts, Obstacle, Request};
 use crate::policy::Severity;
 use crate::state::State;
 
@@ -31,7 +33,9 @@ use super::machine::machine_to;
 use super::made::{Made, made};
 use super::output;
 use super::session::Session;
+use super::usage::{self, Found};
 
+use prefetch::Fetched;
 use signals::Signals;
 use start::Start;
 
@@ -39,6 +43,9 @@ use start::Start;
 pub(in crate::cli) struct LaunchArgs {
     #[command(flatten)]
     pub request: RequestArgs,
+    /// Fetch the model, where it is not in the cache, before anything is started
+    #[arg(long, help_heading = "Container")]
+    pub prefetch: bool,
     /// Print the command, and run nothing
     #[arg(long, help_heading = "Container")]
     pub dry_run: bool,
@@ -84,7 +91,10 @@ fn timeout(text: &str) -> Result<Duration, String> {
 pub(super) fn run(args: &LaunchArgs) -> Result<Exit, Failure> {
     let wanted = &args.request.wanted;
     let file = recipe_file(wanted);
-    let session = Session::open(&args.catalog, file)?;
+    let mut session = Session::open(&args.catalog, file)?;
+    let wishes = wishes(&args.container);
+    // Whatever machine it is decided for, it is launched here.
+    session.look_into(wishes.cache_dir.clone());
     if let Some(file) = file {
         draft::check(&session, file, args.force)?;
     }
@@ -96,35 +106,81 @@ pub(super) fn run(args: &LaunchArgs) -> Result<Exit, Failure> {
         wanted,
     )?;
     let machine = machine_to(Extent::Usage, &args.machine, request.gpus, &session.store)?;
-    let wishes = wishes(&args.container);
-    let mut made = made(
-        &session,
-        &policy,
-        &request,
-        &machine,
-        &wishes,
-        Detail::Choice,
-    )
-    .map_err(|no| no.failure)?;
-    made.say();
+    let make = |session: &Session| {
+        let detail = Detail::Choice;
+        made(session, &policy, &request, &machine, &wishes, detail).map_err(|no| no.failure)
+    };
+    let mut made = make(&session)?;
     if args.dry_run {
+        made.say();
         let engine = args.engine.named().unwrap_or(Engine::Docker);
         made.planned.1 = made.planned.1.for_program(engine.program());
         output::answer(&made.printed(&[])?)?;
         return Ok(Exit::Done);
     }
     let engine = args.engine.find()?;
+    // From here on no cleanup takes the model, and what was there before is looked at again.
+    let held = usage::hold(&made, args.prefetch);
+    if held.is_some() {
+        session.look_into(wishes.cache_dir.clone());
+        made = make(&session)?;
+    }
+    made.say_choice();
+    nothing_in_the_way(&made.decision.obstacles)?;
     let is_here = args.machine.host.is_none() && args.machine.root.is_none();
     check_up(&session, &machine, is_here, &request, &made)?;
+    let signals = Signals::listen()?;
+    let found = Found::by(&made);
+    let prefetch = args.prefetch && made.planned.0.cache.prefetch.is_some();
+    if prefetch {
+        choose::see(engine, &made, !args.container.gpu_ids.is_empty())?;
+    }
+    if !start::fetch_image(&session, engine, &made, &signals)? {
+        return Ok(Exit::No);
+    }
+    if prefetch {
+        let (model, cache) = (made.decision.model.clone(), made.planned.0.cache.clone());
+        let model = model.unwrap_or_default();
+        match prefetch::fetch(&mut session, &model, &cache, &signals)? {
+            Fetched::Whole => {}
+            Fetched::Interrupted => return Ok(Exit::No),
+        }
+        session.look_into(wishes.cache_dir.clone());
+        made = make(&session)?;
+    }
+    made.say_model();
     Start {
         args,
         session: &session,
         machine: &machine,
         engine,
-        signals: Signals::listen()?,
+        signals,
         state: State::open(),
+        found,
     }
-    .run(made, wishes)
+    .run(made, wishes, held)
+}
+
+/// Ends a launch that would come to nothing, before anything is begun.
+fn nothing_in_the_way(obstacles: &[Obstacle]) -> Result<(), Failure> {
+    let reports = obstacles.iter().map(|obstacle| {
+        let code = obstacle.relation.replacen("obstacle_", "launch::", 1);
+        let report = MietteDiagnostic::new(obstacle.says.trim_end_matches('.'))
+            .with_code(code)
+            .with_severity(miette::Severity::Error);
+        match &obstacle.help {
+            Some(help) => report.with_help(help.clone()),
+            None => report,
+        }
+    });
+    let reports: Vec<miette::Report> = reports.map(Into::into).collect();
+    match reports.is_empty() {
+        true => Ok(()),
+        false => Err(Failure {
+            exit: Exit::Environment,
+            reports,
+        }),
+    }
 }
 
 /// Says what the doctor finds that this launch needs: room for the model, its token, the variables and, where

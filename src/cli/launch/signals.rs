@@ -7,12 +7,12 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 /// Whether this process was told to end.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Signals(Arc<AtomicBool>);
+pub(in crate::cli) struct Signals(Arc<AtomicBool>);
 
 impl Signals {
     /// From now on, signals that end a process are noted and do not end it. Those that it was started to
     /// ignore, as by `nohup` or in the background of a script, stay ignored.
-    pub(super) fn listen() -> std::io::Result<Signals> {
+    pub(in crate::cli) fn listen() -> std::io::Result<Signals> {
         let signals = Signals::default();
         let ignored = ignored();
         for signal in [SIGINT, SIGTERM, SIGHUP] {
@@ -23,7 +23,7 @@ impl Signals {
         Ok(signals)
     }
 
-    pub(super) fn came(&self) -> bool {
+    pub(in crate::cli) fn came(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use crate::cache;
 use crate::cli::containers::duration;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::made::Made;
 use crate::cli::output;
 use crate::cli::session::Session;
+use crate::cli::usage::Found;
 use crate::container::{ContainerError, Engine};
 use crate::launch::{MachineFacts, Selected, Wishes};
 use crate::plan::LaunchPlan;
@@ -35,11 +37,42 @@ pub(super) struct Start<'a> {
     pub engine: Engine,
     pub signals: Signals,
     pub state: State,
+    /// What the cache had of the model when the launch began.
+    pub found: Found,
+}
+
+/// Fetches the image; says whether it is there, and not when whoever waited has had enough.
+pub(super) fn fetch_image(
+    session: &Session,
+    engine: Engine,
+    made: &Made,
+    signals: &Signals,
+) -> Result<bool, Failure> {
+    let plan = &made.planned.0.plan;
+    let selected = made.decision.selected.as_ref();
+    let started = Started {
+        session,
+        name: &plan.name,
+        model: made.decision.model.as_deref().unwrap_or_default(),
+        backend: selected.map_or("", |selected| &selected.backend),
+    };
+    match image::fetch(engine, plan, signals) {
+        Ok(()) => Ok(true),
+        Err(NoImage::Refused(tail)) => Err(started.no_image(&plan.image, &tail)),
+        Err(NoImage::Interrupted) => Ok(false),
+        Err(NoImage::Failed(failure)) => Err(failure),
+    }
 }
 
 impl Start<'_> {
-    /// Fetches the image, chooses, and sees the container through.
-    pub(super) fn run(&self, mut made: Made, wishes: Wishes) -> Result<Exit, Failure> {
+    /// Chooses, and sees the container through. The model is held until the container is there, which shows that it
+    /// uses it.
+    pub(super) fn run(
+        &self,
+        mut made: Made,
+        wishes: Wishes,
+        model_held: Option<cache::Held>,
+    ) -> Result<Exit, Failure> {
         let Some(selected) = made.decision.selected.clone() else {
             return Ok(Exit::No);
         };
@@ -51,13 +84,6 @@ impl Start<'_> {
             model: &model,
             backend: &selected.backend,
         };
-        let plan = &made.planned.0.plan;
-        match image::fetch(self.engine, plan, &self.signals) {
-            Ok(()) => {}
-            Err(NoImage::Refused(tail)) => return Err(started.no_image(&plan.image, &tail)),
-            Err(NoImage::Interrupted) => return Ok(Exit::No),
-            Err(NoImage::Failed(failure)) => return Err(failure),
-        }
         let lock = choose::lock(&self.signals)?;
         self.choose(&mut made, wishes, &selected)?;
         let plan = made.planned.0.plan.clone();
@@ -69,6 +95,7 @@ impl Start<'_> {
         let mut progress = Progress::begin("starting");
         let there = running.until_there(&self.signals);
         if let (Ok(None), Some(id)) = (&there, &running.id) {
+            self.found.count(&made);
             self.state.begun(&Launch {
                 container: id.clone(),
                 engine: self.engine.program().to_owned(),
@@ -80,7 +107,7 @@ impl Start<'_> {
                 port: plan.port,
             });
         }
-        drop(lock);
+        drop((lock, model_held));
         let limit = self.limit(&made);
         let outcome = match there {
             Ok(None) if limit.is_zero() => Ok(Outcome::Ready),

@@ -8,7 +8,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::super::StoreError;
 use super::document::Document;
-use super::{Parsed, fold};
+use super::fold;
+use crate::catalog::written::Written;
 
 /// The kinds of names, which must not be taken for one another.
 const RECIPE: &str = "recipe";
@@ -23,21 +24,24 @@ const RECIPE_FILE: &str = "aim_recipes/recipe_file";
 pub(super) fn write(
     connection: &Connection,
     file: i64,
-    stem: &str,
-    parsed: &Parsed,
+    tokens: &BTreeSet<i64>,
 ) -> Result<(), StoreError> {
     let mut insert = connection.prepare_cached("INSERT INTO link VALUES (?1, ?2)")?;
-    for token in tokens(stem, parsed) {
+    for token in tokens {
         insert.execute(params![token, file])?;
     }
     Ok(())
 }
 
 /// The names as they are read, and as they are written also where the document cannot be used.
-fn tokens(stem: &str, parsed: &Parsed) -> BTreeSet<i64> {
+pub(super) fn tokens(
+    stem: &str,
+    document: Option<&Document>,
+    written: &[Written<'_>],
+) -> BTreeSet<i64> {
     let mut tokens = BTreeSet::from([token(STEM, stem)]);
-    for value in &parsed.written {
-        if MODEL_PATHS.contains(&value.path.as_str()) {
+    for value in written {
+        if MODEL_PATHS.contains(&value.path.as_ref()) {
             tokens.insert(token(MODEL, &fold(&value.text)));
         } else if value.path == RECIPE_FILE {
             let name = value.text.rsplit('/').next().unwrap_or_default();
@@ -46,7 +50,7 @@ fn tokens(stem: &str, parsed: &Parsed) -> BTreeSet<i64> {
         }
     }
     let mut models: Vec<&str> = Vec::new();
-    match &parsed.document {
+    match document {
         Some(Document::Recipe(recipe)) => {
             tokens.insert(token(RECIPE, &recipe.recipe_id));
             models.extend(recipe.huggingface_id.as_deref());

@@ -1,13 +1,22 @@
 //! Rows of a recipe.
 
-use rusqlite::{Connection, params};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, Statement, params};
 
 use super::super::StoreError;
+use super::document::Document;
 use super::{fold, word};
-use crate::catalog::recipe::{Argument, ArgumentValue, Block, Recipe};
+use crate::catalog::recipe::{Argument, ArgumentValue, Block, Recipe, Section};
 use crate::catalog::version::Version;
 
-pub(super) fn write(connection: &Connection, file: i64, recipe: &Recipe) -> Result<(), StoreError> {
+pub(super) fn write(
+    connection: &Connection,
+    file: i64,
+    recipe: &Recipe,
+    versions: &BTreeSet<String>,
+) -> Result<(), StoreError> {
     let main = recipe
         .huggingface_id
         .as_deref()
@@ -19,14 +28,13 @@ pub(super) fn write(connection: &Connection, file: i64, recipe: &Recipe) -> Resu
         .as_deref()
         .map(fold)
         .filter(|key| *key != model_key);
-    let version = version_text(recipe.engine_version.as_deref(), recipe.image.as_deref());
-    let id = connection
+    connection
         .prepare_cached(
             "INSERT INTO recipe_document(file, recipe, model_key, model_text, other_key, hardware_key,
                precision, metric, readiness, image, engine_version, env)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
-        .insert(params![
+        .execute(params![
             file,
             recipe.recipe_id,
             model_key,
@@ -37,34 +45,55 @@ pub(super) fn write(connection: &Connection, file: i64, recipe: &Recipe) -> Resu
             recipe.metric.as_deref().map(fold),
             recipe.readiness_level.as_deref().map(fold),
             recipe.image,
-            version,
+            version_of_recipe(recipe),
             serde_json::to_string(&recipe.env)?,
         ])?;
-    for section in &recipe.sections {
+    for version in versions {
         connection
-            .prepare_cached("INSERT INTO section VALUES (?1, ?2, ?3)")?
-            .execute(params![id, section.name, section.node])?;
-        for block in &section.blocks {
-            write_block(connection, id, &section.name, block)?;
-        }
+            .prepare_cached("INSERT INTO named_version VALUES (?1, ?2)")?
+            .execute(params![file, version])?;
     }
     Ok(())
 }
 
-fn write_block(
-    connection: &Connection,
-    recipe: i64,
-    section: &str,
-    block: &Block,
-) -> Result<(), StoreError> {
-    let version = version_text(block.engine_version.as_deref(), block.image.as_deref());
-    let id = connection
-        .prepare_cached(
-            "INSERT INTO block(recipe, section, key, gpus, enabled, node, enabled_node, image,
-               engine_version, env, output_tokens_per_s, ttft_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?
-        .insert(params![
+/// The statements that write rows of sections, of which there are many.
+pub(super) struct Rows<'c> {
+    section: Statement<'c>,
+    block: Statement<'c>,
+    argument: Statement<'c>,
+    word: Statement<'c>,
+}
+
+impl<'c> Rows<'c> {
+    pub fn of(connection: &'c Connection) -> Result<Self, StoreError> {
+        Ok(Rows {
+            section: connection.prepare("INSERT INTO section VALUES (?1, ?2, ?3)")?,
+            block: connection.prepare(
+                "INSERT INTO block(recipe, section, key, gpus, enabled, node, enabled_node, image,
+                   engine_version, env, output_tokens_per_s, ttft_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            )?,
+            argument: connection.prepare(
+                "INSERT INTO block_argument VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            )?,
+            word: connection.prepare("INSERT INTO block_word VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?,
+        })
+    }
+
+    /// Writes the rows of a recipe's sections, the recipe by its number.
+    pub fn write(&mut self, recipe: i64, sections: &[Section]) -> Result<(), StoreError> {
+        for section in sections {
+            self.section
+                .execute(params![recipe, section.name, section.node])?;
+            for block in &section.blocks {
+                self.write_block(recipe, &section.name, block)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_block(&mut self, recipe: i64, section: &str, block: &Block) -> Result<(), StoreError> {
+        let id = self.block.insert(params![
             recipe,
             section,
             block.key,
@@ -73,60 +102,47 @@ fn write_block(
             block.node,
             block.enabled_node,
             block.image,
-            version,
+            version_of_block(block),
             serde_json::to_string(&block.env)?,
             block.output_tokens_per_s,
             block.ttft_ms,
         ])?;
-    for (position, argument) in block.arguments.iter().enumerate() {
-        write_argument(
-            connection,
-            id,
-            i64::try_from(position).unwrap_or(0),
-            argument,
-        )?;
+        for (position, argument) in (0..).zip(&block.arguments) {
+            self.write_argument(id, position, argument)?;
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-fn write_argument(
-    connection: &Connection,
-    block: i64,
-    position: i64,
-    argument: &Argument,
-) -> Result<(), StoreError> {
-    let (name, dotted) = match argument.flag.split_once('.') {
-        Some((name, _)) if name.starts_with("--") => (name, true),
-        _ => (argument.flag.as_str(), false),
-    };
-    let name = if name.starts_with("--") {
-        name.replace('_', "-")
-    } else {
-        name.to_owned()
-    };
-    let (shape, value, words): (_, String, Vec<(&str, &str)>) = match &argument.value {
-        ArgumentValue::None => ("none", String::new(), vec![("", "nothing")]),
-        ArgumentValue::Word(text) => ("word", text.clone(), vec![(text, word::reading(text))]),
-        ArgumentValue::Words(texts) => (
-            "words",
-            serde_json::to_string(texts)?,
-            texts
-                .iter()
-                .map(|text| (text.as_str(), word::reading(text)))
-                .collect(),
-        ),
-        ArgumentValue::Json(json) => ("json", json.clone(), vec![(json, "text")]),
-        ArgumentValue::Secret => ("secret", String::new(), Vec::new()),
-    };
-    let number = match &argument.value {
-        ArgumentValue::Word(text) => word::number(text),
-        _ => None,
-    };
-    connection
-        .prepare_cached(
-            "INSERT INTO block_argument VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?
-        .execute(params![
+    fn write_argument(
+        &mut self,
+        block: i64,
+        position: i64,
+        argument: &Argument,
+    ) -> Result<(), StoreError> {
+        let (name, dotted) = match argument.flag.split_once('.') {
+            Some((name, _)) if name.starts_with("--") => (name, true),
+            _ => (argument.flag.as_str(), false),
+        };
+        let name = match name.starts_with("--") && name.contains('_') {
+            true => Cow::Owned(name.replace('_', "-")),
+            false => Cow::Borrowed(name),
+        };
+        let (shape, value) = match &argument.value {
+            ArgumentValue::None => ("none", Cow::Borrowed("")),
+            ArgumentValue::Word(text) => ("word", Cow::Borrowed(text.as_str())),
+            ArgumentValue::Words(texts) => ("words", Cow::Owned(serde_json::to_string(texts)?)),
+            ArgumentValue::Json(json) => ("json", Cow::Borrowed(json.as_str())),
+            ArgumentValue::Secret => ("secret", Cow::Borrowed("")),
+        };
+        let (reading, number) = match &argument.value {
+            ArgumentValue::None => (Some("nothing"), None),
+            ArgumentValue::Word(text) => (Some(word::reading(text)), word::number(text)),
+            ArgumentValue::Json(_) => (Some("text"), None),
+            ArgumentValue::Words(_) | ArgumentValue::Secret => (None, None),
+        };
+        // A value below a dotted flag is the value of one key of its JSON: the flag's type does not speak of it.
+        let reading = reading.filter(|_| !dotted);
+        self.argument.execute(params![
             block,
             position,
             argument.flag,
@@ -136,27 +152,45 @@ fn write_argument(
             value,
             number,
             argument.flag_node,
-            argument.value_node
+            argument.value_node,
+            reading,
+            reading.and(argument.word_nodes.first()),
         ])?;
-    // A value below a dotted flag is the value of one key of its JSON: the flag's type does not speak of it.
-    if dotted {
-        return Ok(());
-    }
-    let nodes = argument.word_nodes.iter();
-    for (word_position, ((word, reading), node)) in words.iter().zip(nodes).enumerate() {
-        connection
-            .prepare_cached("INSERT INTO block_word VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-            .execute(params![
+        let words: &[String] = match &argument.value {
+            ArgumentValue::Words(words) if !dotted => words,
+            _ => &[],
+        };
+        for (place, (word, node)) in (0_i64..).zip(words.iter().zip(&argument.word_nodes)) {
+            self.word.execute(params![
                 block,
                 position,
-                i64::try_from(word_position).unwrap_or(0),
+                place,
                 word,
-                reading,
+                word::reading(word),
                 word::number(word),
                 node
             ])?;
+        }
+        Ok(())
     }
-    Ok(())
+}
+
+/// The versions of engines that a recipe's blocks and the recipe itself name.
+pub(super) fn versions(document: Option<&Document>, sections: &[Section]) -> BTreeSet<String> {
+    let blocks = sections.iter().flat_map(|section| &section.blocks);
+    let mut versions: BTreeSet<String> = blocks.filter_map(version_of_block).collect();
+    if let Some(Document::Recipe(recipe)) = document {
+        versions.extend(version_of_recipe(recipe));
+    }
+    versions
+}
+
+fn version_of_recipe(recipe: &Recipe) -> Option<String> {
+    version_text(recipe.engine_version.as_deref(), recipe.image.as_deref())
+}
+
+fn version_of_block(block: &Block) -> Option<String> {
+    version_text(block.engine_version.as_deref(), block.image.as_deref())
 }
 
 /// The version a recipe names, else the one in its image's tag.

@@ -28,10 +28,7 @@ pub(super) fn resolve(connection: &Connection) -> Result<(), StoreError> {
     let backends: Vec<i64> = backends
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    let mut texts = connection.prepare(
-        "SELECT engine_version FROM recipe_document WHERE engine_version IS NOT NULL
-         UNION SELECT engine_version FROM block WHERE engine_version IS NOT NULL",
-    )?;
+    let mut texts = connection.prepare("SELECT DISTINCT text FROM named_version")?;
     let texts: Vec<String> = texts
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;

@@ -9,7 +9,7 @@ use crate::catalog::written::Written;
 pub(super) fn write(
     connection: &Connection,
     file: i64,
-    values: &[Written],
+    values: &[Written<'_>],
 ) -> Result<(), StoreError> {
     let mut insert = connection
         .prepare_cached("INSERT INTO written VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
@@ -19,7 +19,7 @@ pub(super) fn write(
             position,
             value.path,
             value.place,
-            value.kind,
+            value.form.name(),
             value.text,
             word::number(&value.text),
             value.node,

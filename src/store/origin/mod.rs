@@ -14,7 +14,7 @@ mod table;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Row, ToSql};
 
-use super::{Cell, Store, StoreError};
+use super::{Cell, Details, Store, StoreError};
 use path::Words;
 use table::Source;
 
@@ -93,6 +93,10 @@ impl Store {
         fact: &[(&str, Cell<'_>)],
         column: Option<&str>,
     ) -> Result<Option<Place>, StoreError> {
+        let recipe = fact.iter().find(|(name, _)| *name == "recipe");
+        if let Some((_, Cell::Text(recipe))) = recipe {
+            self.unpack(Details::OfRecipe(recipe))?;
+        }
         let Some(sources) = table::sources(relation) else {
             return self.place_by_node(fact, column);
         };

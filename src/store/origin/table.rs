@@ -117,9 +117,10 @@ static WORD_OF_ARGUMENT: HeldBy = HeldBy {
     question: recipe!(
         section!(),
         "(SELECT a.flag FROM current_argument a
-           LEFT JOIN block_word w ON w.block = a.block AND w.position = a.position AND w.word = :word
            WHERE a.recipe_id = :recipe AND a.backend = :backend AND a.gpus = :gpus AND a.name = :flag
-           ORDER BY w.word IS NULL, a.position LIMIT 1) AS written"
+           ORDER BY NOT (a.reading IS NOT NULL AND a.value = :word OR EXISTS (SELECT 1 FROM block_word w
+               WHERE w.block = a.block AND w.position = a.position AND w.word = :word)),
+             a.position LIMIT 1) AS written"
     ),
     name: RECIPE_NAME,
     columns: BLOCK_COLUMNS,
@@ -423,6 +424,9 @@ static ORIGINS: &[(&str, &[Source])] = &[
             ],
         )],
     ),
+    ("model_flag", &[of(&BACKEND, "model/flag", &[])]),
+    ("revision_flag", &[of(&BACKEND, "revision_flag", &[])]),
+    ("hub_flag", &[of(&BACKEND, "hub_flags/{flag}", &[])]),
     (
         "misnamed_flag",
         &[of(
