@@ -1,12 +1,12 @@
 //! A folder by its descriptor: what is in it is looked up without walking the whole path again, since a
 //! cache has tens of thousands of names to look at.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, Stat};
 
 use super::scan::Blob;
@@ -102,19 +102,15 @@ impl Folder {
     pub fn read(&self, path: &str) -> Option<Vec<u8>> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = rustix::fs::openat(&self.0, path, flags, Mode::empty()).ok()?;
-        let mut file = File::from(file);
-        let mut bytes = vec![0; PIECE];
-        let mut length = 0;
+        let mut bytes = Vec::with_capacity(PIECE);
         loop {
-            length += file.read(bytes.get_mut(length..)?).ok()?;
+            rustix::io::read(&file, spare_capacity(&mut bytes)).ok()?;
             // Of a file less is read than there is room for at its end only.
-            if length < bytes.len() {
-                break;
+            if bytes.len() < bytes.capacity() {
+                return Some(bytes);
             }
-            bytes.resize(2 * length, 0);
+            bytes.reserve(bytes.len());
         }
-        bytes.truncate(length);
-        Some(bytes)
     }
 
     fn found(&self, path: &str, flags: AtFlags) -> Option<Found> {

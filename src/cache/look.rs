@@ -95,6 +95,7 @@ struct Blobs {
 
 fn blobs(model: &Folder) -> Blobs {
     let mut blobs = Blobs::default();
+    let mut whole = Vec::new();
     let folder = model.below("blobs").ok();
     for (name, _) in entries(folder.as_ref()) {
         // Newer tools share contents between models by links, so these are followed.
@@ -104,7 +105,7 @@ fn blobs(model: &Folder) -> Blobs {
             continue;
         };
         if !name.ends_with(INCOMPLETE) {
-            blobs.whole.insert(name, found.blob);
+            whole.push((name, found.blob));
             continue;
         }
         let size = match name.ends_with(IN_PARTS) {
@@ -114,6 +115,7 @@ fn blobs(model: &Folder) -> Blobs {
         };
         blobs.begun.insert(name, Blob { size, ..found.blob });
     }
+    blobs.whole = whole.into_iter().collect();
     blobs
 }
 
@@ -150,10 +152,11 @@ struct Contents<'a> {
 impl Contents<'_> {
     fn revision(&self, commit: Commit, refs: Vec<String>) -> CachedRevision {
         let snapshot = self.folder.below(&format!("snapshots/{commit}")).ok();
-        let mut links = BTreeMap::new();
+        let mut links = Links::default();
         if let Some(snapshot) = &snapshot {
-            read_links(snapshot, "", &mut links);
+            links.read(snapshot, "");
         }
+        links.0.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let noted = self.folder.read(&format!(".aim/{commit}.json"));
         let manifest = noted.and_then(|bytes| Manifest::parse(&bytes, &commit));
         let is_ours = manifest.is_some();
@@ -172,7 +175,7 @@ impl Contents<'_> {
                     Some(_) => FileState::WrongSize,
                     None => FileState::Missing,
                 };
-                let state = match links.remove(&path) {
+                let state = match links.take(&path) {
                     Some(Link::Plain(found)) => whole(Some(found)),
                     Some(Link::To)
                         if self.care == Care::Close
@@ -193,7 +196,11 @@ impl Contents<'_> {
             }
         }
         // What another tool added, also to a commit that was added here.
-        if !links.is_empty() {
+        let links = links.0.into_iter();
+        let mut links = links
+            .filter_map(|(path, link)| Some((path, link?)))
+            .peekable();
+        if links.peek().is_some() {
             let listing = Listing::read(self.folder, &commit);
             for (path, link) in links {
                 files.push(self.foreign(snapshot.as_ref(), listing.as_ref(), path, link));
@@ -290,26 +297,40 @@ enum Link {
     Plain(Blob),
 }
 
-fn read_links(folder: &Folder, prefix: &str, links: &mut BTreeMap<String, Link>) {
-    for (name, kind) in entries(Some(folder)) {
-        let link = match kind {
-            Kind::Folder => {
-                if let Ok(below) = folder.below(&name) {
-                    read_links(&below, &format!("{prefix}{name}/"), links);
+/// What stands in a snapshot, by path; nothing where it was taken.
+#[derive(Default)]
+struct Links(Vec<(String, Option<Link>)>);
+
+impl Links {
+    fn read(&mut self, folder: &Folder, prefix: &str) {
+        for (name, kind) in entries(Some(folder)) {
+            let link = match kind {
+                Kind::Folder => {
+                    if let Ok(below) = folder.below(&name) {
+                        self.read(&below, &format!("{prefix}{name}/"));
+                    }
+                    continue;
                 }
-                continue;
-            }
-            Kind::Link => Link::To,
-            Kind::File => match folder.leads_to(&name) {
-                Some(found) => Link::Plain(found.blob),
-                None => continue,
-            },
-            Kind::Other => continue,
-        };
-        let path = match prefix {
-            "" => name,
-            prefix => format!("{prefix}{name}"),
-        };
-        links.insert(path, link);
+                Kind::Link => Link::To,
+                Kind::File => match folder.leads_to(&name) {
+                    Some(found) => Link::Plain(found.blob),
+                    None => continue,
+                },
+                Kind::Other => continue,
+            };
+            let path = match prefix {
+                "" => name,
+                prefix => format!("{prefix}{name}"),
+            };
+            self.0.push((path, Some(link)));
+        }
+    }
+
+    /// Takes one, when they are in their order.
+    fn take(&mut self, path: &str) -> Option<Link> {
+        let place = self
+            .0
+            .binary_search_by(|(known, _)| known.as_str().cmp(path));
+        self.0.get_mut(place.ok()?)?.1.take()
     }
 }

@@ -292,8 +292,17 @@ impl Parts {
         self.changed.notify_all();
     }
 
-    /// Hashes the content from its first byte on while it comes; none where it ends before its last one.
-    pub fn hash(&self, mut digest: Digest) -> Option<BlobId> {
+    /// Hashes the content from its first byte on while it comes; none where it ends before its last one, or
+    /// cannot be read, and then nothing more need come.
+    pub fn hash(&self, digest: Digest) -> Option<BlobId> {
+        let name = self.name(digest);
+        if name.is_none() {
+            self.close();
+        }
+        name
+    }
+
+    fn name(&self, mut digest: Digest) -> Option<BlobId> {
         let mut buffer = vec![0; PIECE];
         let mut at = 0;
         while at < self.size {

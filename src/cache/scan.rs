@@ -1,12 +1,13 @@
 //! What is in a cache, by its folders alone: no content is read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::{Add, Bound};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use super::folder::{Folder, Kind};
 use super::layout::{ModelFolder, content_of};
@@ -190,7 +191,7 @@ impl CachedModel {
     /// Contents that no commit of it has, whole or begun.
     pub fn orphans(&self) -> impl Iterator<Item = (&str, Blob)> {
         let files = self.revisions.iter().flat_map(|revision| &revision.files);
-        let used: BTreeSet<&str> = files.filter_map(|file| file.blob.as_deref()).collect();
+        let used: FxHashSet<&str> = files.filter_map(|file| file.blob.as_deref()).collect();
         let all = self.blobs.iter().chain(&self.incomplete);
         all.filter(move |(name, _)| !used.contains(content_of(name)))
             .map(|(name, blob)| (name.as_str(), *blob))
@@ -225,7 +226,7 @@ impl CachedModel {
 impl CachedRevision {
     /// The bytes of its files, as far as they are there; what two of its files share counts once.
     pub fn size(&self) -> u64 {
-        let mut seen = BTreeSet::new();
+        let mut seen = FxHashSet::default();
         let there = self
             .files
             .iter()
@@ -240,7 +241,7 @@ impl CachedRevision {
         &'a self,
         model: &'a CachedModel,
     ) -> impl Iterator<Item = (&'a str, u64)> + 'a {
-        let mut seen = BTreeSet::new();
+        let mut seen = FxHashSet::default();
         let files = self
             .files
             .iter()
@@ -272,7 +273,7 @@ impl CachedRevision {
         if !self.is_ours {
             return None;
         }
-        let mut seen = BTreeSet::new();
+        let mut seen = FxHashSet::default();
         let missing = self
             .files
             .iter()
@@ -280,9 +281,8 @@ impl CachedRevision {
             .filter_map(|file| Some((file.blob.as_deref()?, file.size)))
             .filter(|(blob, _)| seen.insert(*blob));
         let left = missing.map(|(blob, size)| {
-            // Of several files of one content the longest is gone on with.
-            let begun = model.begun_of(blob).map(|(_, begun)| begun.size);
-            size - begun.max().unwrap_or(0).min(size)
+            let begun: u64 = model.begun_of(blob).map(|(_, begun)| begun.size).sum();
+            size.saturating_sub(begun)
         });
         Some(left.sum())
     }

@@ -1,6 +1,7 @@
 //! `cache stats`: how much there is, and how much of it is of use.
 
 use clap::Args;
+use rustc_hash::FxHashSet;
 
 use crate::cache::{CacheFacts, Care, Limits, State, size};
 use crate::cli::args::TableFormat;
@@ -40,7 +41,7 @@ pub(super) fn run(args: &StatsArgs) -> Result<Exit, Failure> {
     let mut counted = 0;
     let mut unique = 0;
     for model in models {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = FxHashSet::default();
         for (name, bytes) in model
             .revisions
             .iter()
