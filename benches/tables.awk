@@ -12,6 +12,8 @@ END {
     process("the same as JSON, with all that was tried", "embedded warm json")
     process("embedded catalog, the first run from nothing", "embedded first")
     process("a batch of " grouped(of["batch few requests"]) " requests in one process, 8 of them different", "batch few")
+    process("`cache list`, 1,000 models", "cache list")
+    process("`cache stats`, 1,000 models", "cache stats")
     process("a batch of the embedded catalog's " grouped(of["batch all requests"]) " requests, each with all that was tried", "batch all")
     if ("batch 200" in of)
         process("the same of 200 recipes, " grouped(of["batch 200 requests"]) " requests", "batch 200")

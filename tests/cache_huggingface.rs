@@ -149,6 +149,59 @@ fn what_python_fetched_is_listed_and_not_fetched_again() {
     assert!(String::from_utf8_lossy(&read.stderr).contains("LocalEntryNotFoundError"));
 }
 
+/// Python sees the cache as a container of the plan does: read-only where this process may mount, and with the
+/// plan's variables.
+#[test]
+fn what_a_plan_mounts_python_opens_without_a_hub() {
+    const READ_ONLY: &str =
+        "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && exec \"$@\"";
+    let Some(python) = Python::find() else { return };
+    let (place, hub) = (Place::new(), Hub::start());
+    let commit = hub.add(MODEL, &files());
+    cache(&place, &hub, &["add", MODEL]).exits(0);
+    place.write("catalog/models/rocket.yaml", program::card(MODEL));
+    let recipe = program::recipe("rocket", MODEL, "MI300X", "bf16", 1);
+    place.write("catalog/recipes/rocket.yaml", recipe);
+    let words = ["generate", MODEL, "1", "--catalog=catalog", "--format=json"];
+    let more = [
+        "--hardware=MI300X",
+        "--available-gpus=1",
+        "--cache-dir=models",
+    ];
+    let answer = place.run(&[&words[..], &more].concat()).exits(0).json();
+    assert_eq!(answer["model_cache"]["commit"], commit.as_str());
+    hub.requests();
+    let models = place.text("models");
+    let as_seen = python.command(&place, &hub, "plain");
+    let may_mount = Command::new("unshare").args(["--mount", "true"]).status();
+    let mut command = match may_mount.is_ok_and(|status| status.success()) {
+        true => {
+            let mut command = Command::new("unshare");
+            command.args(["--mount", "sh", "-c", READ_ONLY, &models]);
+            command
+                .arg(as_seen.get_program())
+                .args(as_seen.get_args())
+                .env_clear();
+            for (name, value) in as_seen.get_envs() {
+                command.env(name, value.unwrap_or_default());
+            }
+            command
+        }
+        false => as_seen,
+    };
+    for (name, value) in answer["env"].as_object().unwrap() {
+        let value = value.as_str().unwrap();
+        command.env(name, value.replace("/workspace/model-cache", &models));
+    }
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let opened: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let snapshot = format!("{models}/hub/models--acme--Rocket-7B/snapshots/{commit}");
+    assert_eq!(opened["path"], snapshot);
+    assert!(hub.requests().is_empty());
+}
+
 #[test]
 fn python_and_this_program_fetch_a_file_once_between_them() {
     let Some(python) = Python::find() else { return };

@@ -25,9 +25,13 @@ pub fn store() -> (TempDir, Store) {
     (folder, store.expect("the catalog can be read"))
 }
 
-/// The rule file that `BENCH_PROGRAM` names, and the folder of facts that `BENCH_FACTS` does.
-pub fn program() -> Option<(PathBuf, PathBuf)> {
-    let file = PathBuf::from(env::var_os("BENCH_PROGRAM")?);
-    let facts = env::var_os("BENCH_FACTS").expect("BENCH_FACTS names a folder");
-    Some((file, facts.into()))
+/// The rule file that `BENCH_PROGRAM` names, if it is set.
+pub fn programs() -> Vec<String> {
+    env::var("BENCH_PROGRAM").into_iter().collect()
+}
+
+/// The folder of its facts, which `BENCH_FACTS` names.
+pub fn facts() -> PathBuf {
+    let facts = env::var_os("BENCH_FACTS");
+    facts.expect("BENCH_FACTS names a folder").into()
 }

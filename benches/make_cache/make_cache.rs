@@ -114,7 +114,7 @@ fn one(folder: &Path, id: &str, number: usize, dice: &mut Dice) -> io::Result<()
         fs::create_dir_all(folder.join(name))?;
     }
     let mut files = files(dice);
-    for turn in 0..if number % 3 == 0 { 2 } else { 1 } {
+    for turn in 0..if number.is_multiple_of(3) { 2 } else { 1 } {
         let commit = dice.hex(40);
         if turn == 1 {
             for path in ["config.json", "README.md"] {
@@ -149,7 +149,7 @@ fn one(folder: &Path, id: &str, number: usize, dice: &mut Dice) -> io::Result<()
             let up = "../".repeat(2 + path.matches('/').count());
             symlink(format!("{up}blobs/{}", file.blob), link)?;
         }
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             let manifest = serde_json::json!({
                 "format_version": 1, "model": id, "commit": commit, "revision": "main",
                 "added_at": 1_750_000_000 + number, "files": manifest,

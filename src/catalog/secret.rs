@@ -38,7 +38,7 @@ pub fn is_secret_flag(flag: &str) -> bool {
 /// Whether a key names a secret, be it a variable, a flag or a flag without its dashes.
 pub fn is_secret_key(key: &str) -> bool {
     let is_bare = |name: &&str| name.len() == key.len() && ends_with(key, name);
-    is_secret_variable(key) || is_secret_flag(key) || FLAGS.iter().any(|name| is_bare(&name))
+    is_secret_variable(key) || is_secret_flag(key) || FLAGS.iter().any(is_bare)
 }
 
 /// Whether a name ends so, whatever its case is and whether dashes or underscores stand between its words.

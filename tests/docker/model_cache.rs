@@ -149,6 +149,26 @@ fn ctrl_c_while_a_model_is_fetched_keeps_what_came_and_starts_nothing() {
 }
 
 #[test]
+fn ctrl_c_ends_the_wait_for_a_hub_that_is_busy() {
+    let Some(world) = World::new() else { return };
+    world.model("rocket", &[]);
+    let (hub, _) = hub();
+    let busy = Fault::Status(503, vec![("Retry-After", "60".to_owned())]);
+    hub.fault("api/models", usize::MAX, busy);
+    let port = free_port().to_string();
+    let words = launch(&world, &["1", "--detach", "--prefetch", "--port", &port]);
+    let launched = start(&world, &hub, &words);
+    while hub.requests().is_empty() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    launched.signal("INT");
+    let ended = launched.end();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.err.contains("nothing was fetched"), "{ended:?}");
+    assert_eq!(world.daemon.containers(), [""; 0]);
+}
+
+#[test]
 fn what_is_in_the_way_is_said_before_anything_is_fetched() {
     let Some(world) = World::new() else { return };
     world.model("rocket", &[]);

@@ -29,11 +29,9 @@ fn each_dependency_says_what_it_is_for() {
         wrong.push(format!("architecture.md does not say what `{name}` is for"));
     }
     for name in told.difference(&depended) {
-        if !name.starts_with("cargo ") {
-            wrong.push(format!(
-                "architecture.md has `{name}`, which is no dependency"
-            ));
-        }
+        wrong.push(format!(
+            "architecture.md has `{name}`, which is no dependency"
+        ));
     }
     all_right(&wrong);
 }

@@ -2,6 +2,7 @@
 
     round_trip.py read CACHE MODEL     prints the files of a cached model, without asking any hub
     round_trip.py fetch CACHE MODEL    fetches a model from HF_ENDPOINT
+    round_trip.py plain CACHE MODEL    the same with the cache that the environment names
 """
 
 import json
@@ -18,6 +19,10 @@ from huggingface_hub import hf_hub_download, scan_cache_dir, snapshot_download, 
 what, cache, model = sys.argv[1:]
 if what == "fetch":
     print(json.dumps({"path": snapshot_download(model, cache_dir=cache)}))
+    sys.exit(0)
+
+if what == "plain":
+    print(json.dumps({"path": snapshot_download(model)}))
     sys.exit(0)
 
 found = scan_cache_dir(cache)

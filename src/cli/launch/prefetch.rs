@@ -9,12 +9,12 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::cache::{self, Cache, CacheError, Meter, size};
+use crate::cache::{self, Cache, Meter, size};
 use crate::cli::cache::{JOBS, hub, index, shown, wanted};
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::session::Session;
-use crate::hub::{ModelId, Revision};
+use crate::hub::{HubError, ModelId, Revision};
 use crate::launch::ModelCache;
 
 use super::signals::Signals;
@@ -42,8 +42,24 @@ pub(in crate::cli) fn fetch(
     let model = ModelId::parse(model)?;
     let revision = Revision::parse(planned.revision.as_deref().unwrap_or("main"))?;
     let cache = Cache::new(&planned.folder);
-    let hub = hub()?;
-    let plan = wanted(session, &hub, &cache, (&model, &revision))?;
+    let hub = Arc::new(hub()?);
+    let asked = (Arc::clone(&hub), model.clone(), revision.clone());
+    let listed = aside(
+        signals,
+        || {},
+        move || {
+            let (hub, model, revision) = asked;
+            let commit = hub.info(&model, &revision)?.commit;
+            let files = hub.files(&model, &commit)?;
+            Ok::<_, HubError>((commit, files))
+        },
+    );
+    let Some(listed) = listed else {
+        output::line("note", "nothing was fetched, and nothing was started");
+        return Ok(Fetched::Interrupted);
+    };
+    let (commit, files) = listed?;
+    let plan = wanted(session, &cache, (&model, &revision), (&commit, files))?;
     output::line(
         "note",
         &format!(
@@ -54,26 +70,18 @@ pub(in crate::cli) fn fetch(
         ),
     );
     let meter = Arc::new(plan.meter());
-    let (sender, ended) = channel();
     let of_thread = Arc::clone(&meter);
-    // It is not waited for when it is given up: it may hang on the hub, and what it wrote is good at any moment.
-    thread::spawn(move || {
-        let _ = sender.send(cache::add(&hub, &plan, &of_thread, JOBS));
-    });
     let mut said = Instant::now();
-    let added = shown(&meter, || {
-        loop {
-            match ended.recv_timeout(STEP) {
-                Ok(added) => return Some(added),
-                Err(RecvTimeoutError::Disconnected) => return Some(Err(CacheError::Stopped)),
-                Err(RecvTimeoutError::Timeout) if signals.came() => return None,
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-            if said.elapsed() >= NOTE && !io::stderr().is_terminal() {
-                output::line("note", &so_far(&meter));
-                said = Instant::now();
-            }
+    let note = || {
+        if said.elapsed() >= NOTE && !io::stderr().is_terminal() {
+            output::line("note", &so_far(&meter));
+            said = Instant::now();
         }
+    };
+    let added = shown(&meter, || {
+        aside(signals, note, move || {
+            cache::add(&hub, &plan, &of_thread, JOBS)
+        })
     });
     match added {
         Some(added) => {
@@ -90,6 +98,27 @@ pub(in crate::cli) fn fetch(
             );
             output::line("note", &says);
             Ok(Fetched::Interrupted)
+        }
+    }
+}
+
+/// What `work` gives; none when whoever waits has had enough of it. It is not waited for then: it may hang on the
+/// hub, and what it writes is good at any moment.
+fn aside<T: Send + 'static>(
+    signals: &Signals,
+    mut meanwhile: impl FnMut(),
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (sender, ended) = channel();
+    thread::spawn(move || {
+        let _ = sender.send(work());
+    });
+    loop {
+        match ended.recv_timeout(STEP) {
+            Ok(done) => return Some(done),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) if signals.came() => return None,
+            Err(RecvTimeoutError::Timeout) => meanwhile(),
         }
     }
 }
