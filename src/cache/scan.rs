@@ -281,8 +281,9 @@ impl CachedRevision {
             .filter_map(|file| Some((file.blob.as_deref()?, file.size)))
             .filter(|(blob, _)| seen.insert(*blob));
         let left = missing.map(|(blob, size)| {
-            let begun: u64 = model.begun_of(blob).map(|(_, begun)| begun.size).sum();
-            size.saturating_sub(begun)
+            // Of several files of one content the longest is gone on with.
+            let begun = model.begun_of(blob).map(|(_, begun)| begun.size);
+            size - begun.max().unwrap_or(0).min(size)
         });
         Some(left.sum())
     }
