@@ -101,6 +101,9 @@ impl Engine<'_> {
         let words = ["coverage", model, "--full", "--format", "json"];
         let printed: Value = serde_json::from_str(&self.printed(&[&words, more].concat())?)?;
         let cells = printed["cells"].as_array().ok_or("no cells")?;
+        // The requests here ask for no metric.
+        let cells = cells.iter().filter(|cell| cell["metric"].is_null());
+        let cells: Vec<&Value> = cells.collect();
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let asked = cells.iter().map(|cell| {
             Some(Asked {

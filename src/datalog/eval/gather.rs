@@ -105,7 +105,7 @@ impl<'a, const W: usize> Projection<'a, W> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn row(&mut self, run: &Run<'_>, place: Place<'_>) -> [u32; W] {
         self.copied.fill(place);
         let mut row = self.copied.codes;
