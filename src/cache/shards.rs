@@ -16,7 +16,8 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
-/// Weights that the index names and that are not among the files. A quick look does not read the index of
+/// Weights that are not among the files: those that the index names, and without one those that the names of others
+/// count. A quick look does not read the index of
 /// weights that are whole by their names, such as `model-00002-of-00005.safetensors`: it may have megabytes.
 pub(super) fn missing(
     files: &[CachedFile],
@@ -24,7 +25,10 @@ pub(super) fn missing(
     read: impl FnOnce(&str) -> Option<Vec<u8>>,
 ) -> BTreeSet<String> {
     let has_index = files.iter().any(|file| file.path == INDEX);
-    if !has_index || (care == Care::Quick && are_whole(files)) {
+    if !has_index {
+        return missing_by_names(files);
+    }
+    if care == Care::Quick && are_whole(files) {
         return BTreeSet::new();
     }
     let index = read(INDEX).and_then(|bytes| serde_json::from_slice(&bytes).ok());
@@ -32,6 +36,28 @@ pub(super) fn missing(
         weight_map: BTreeMap::new(),
     });
     let mut named: BTreeSet<String> = index.weight_map.into_values().collect();
+    for file in files {
+        named.remove(&file.path);
+    }
+    named
+}
+
+/// The others of weights whose names count them.
+fn missing_by_names(files: &[CachedFile]) -> BTreeSet<String> {
+    /// More files than any model has.
+    const MOST: u32 = 10_000;
+    let mut named = BTreeSet::new();
+    for (name, place, of) in files.iter().filter_map(|file| counted(&file.path)) {
+        let all = of.parse().ok().filter(|all| (place..=MOST).contains(all));
+        let path =
+            |place: u32| format!("{name}-{place:0width$}-of-{of}{WEIGHTS}", width = of.len());
+        let is_counted = files.iter().any(|file| file.path == path(place));
+        named.extend(
+            all.filter(|_| is_counted)
+                .into_iter()
+                .flat_map(|all| (1..=all).map(path)),
+        );
+    }
     for file in files {
         named.remove(&file.path);
     }
@@ -103,7 +129,12 @@ mod tests {
                 look(&[INDEX, "a.safetensors"], care, &["b.safetensors"]),
                 ["b.safetensors"]
             );
-            assert_eq!(look(&two[..1], care, &two), Vec::<String>::new());
+            // Without an index the names count.
+            assert_eq!(look(&two[..1], care, &two), [two[1]]);
+            assert_eq!(look(&two, care, &two), Vec::<String>::new());
+            for odd in ["m-7-of-061.safetensors", "m-00001-of-99999.safetensors"] {
+                assert_eq!(look(&[odd], care, &two), Vec::<String>::new());
+            }
         }
         let missed = missing(&files(&[INDEX]), Care::Close, |_| Some(b"no JSON".to_vec()));
         assert!(missed.is_empty());
