@@ -264,6 +264,41 @@ fn an_engine_that_is_told_another_model_is_left_alone() {
 }
 
 #[test]
+fn a_folder_of_models_with_a_name_of_its_own_is_named_to_the_engine() {
+    let place = place("");
+    add(&place, &WHOLE, &[]);
+    fs::rename(place.path("models/hub"), place.path("flat")).unwrap();
+    let answer = |more: &[&str]| {
+        let words = [
+            "generate",
+            "rocket",
+            "1",
+            "--catalog=catalog",
+            "--format=json",
+        ];
+        let machine = ["--hardware=MI300X", "--available-gpus=8"];
+        let mut command = place.command(&[&words[..], &machine, more].concat());
+        ran(command.env("HF_HUB_CACHE", place.path("flat")))
+            .exits(0)
+            .json()
+    };
+    let flat = answer(&[]);
+    let cache = of_model(&flat);
+    assert_eq!(cache["offline"], true);
+    assert_eq!(cache["folder"], place.text("flat"));
+    assert_eq!(flat["env"]["HF_HUB_CACHE"], "/workspace/model-cache");
+    // Another one is as usual.
+    let other = answer(&["--cache-dir", "models"]);
+    assert_eq!(of_model(&other)["state"], "missing");
+    assert_eq!(other["env"].get("HF_HUB_CACHE"), None);
+    // What an engine without a container would inherit does not count.
+    let mut command = serve(&place, &[]);
+    let served = ran(command.env("HF_HUB_CACHE", place.path("flat"))).exits(0);
+    let hub = format!("HF_HUB_CACHE={}/hub\n", place.text("models"));
+    assert!(served.out.contains(&hub), "{}", served.out);
+}
+
+#[test]
 fn a_model_is_known_by_the_name_that_its_engine_is_told() {
     let place = place("");
     // By whatever name of its card the recipe and the request call it.

@@ -55,6 +55,9 @@ pub struct Backend {
     /// Where it looks for models: variable and folder below the mounted cache, `.` for that itself.
     #[serde(default = "models_env", deserialize_with = "scalar_map")]
     pub models_env: Vec<(String, String)>,
+    /// Variables for the folder with the models themselves, where that is not `hub` below the cache.
+    #[serde(default)]
+    pub hub_env: Vec<String>,
     /// What keeps it from asking a hub; empty where nothing does.
     #[serde(default, deserialize_with = "scalar_map")]
     pub offline_env: Vec<(String, String)>,

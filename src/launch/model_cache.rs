@@ -119,6 +119,17 @@ impl ModelCache {
     /// The variables that no recipe may change.
     pub(super) fn set(&self, plan: &mut LaunchPlan, backend: &Backend) {
         set_folders(plan, &backend.models_env);
+        let cache = Cache::new(&self.folder);
+        let below = cache.hub().strip_prefix(cache.root()).map(Path::to_owned);
+        let below = below.unwrap_or_default().display().to_string();
+        for variable in &backend.hub_env {
+            // An engine without a container would inherit another one.
+            let inherits = self.is_bare && std::env::var_os(variable).is_some();
+            if below.is_empty() || inherits {
+                let path = format!("{CACHE_PATH}/{below}");
+                plan.set_env(variable, path.trim_end_matches('/'));
+            }
+        }
         if self.offline {
             for (name, value) in &backend.offline_env {
                 plan.set_env(name, value.clone());
