@@ -93,7 +93,9 @@ fn taken(bytes: impl AsRef<[u8]>) {
     let place = Place::new();
     good(&place);
     place.write("catalog/recipes/other.yaml", bytes);
-    run_bounded(&place, &GENERATE).exits(0).says_nothing();
+    run_bounded(&place, &GENERATE)
+        .exits(0)
+        .says_nothing_of_the_catalog();
     let ran = run_bounded(
         &place,
         &["list", "recipes", "--catalog=catalog", "--format=json"],

@@ -2,7 +2,7 @@
 #![allow(dead_code)]
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -77,15 +77,18 @@ impl Place {
 }
 
 pub fn ran(command: &mut Command) -> Ran {
-    let output = command.output().unwrap();
-    Ran {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
-        err: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
-    }
+    Ran::of(command.output().unwrap())
 }
 
 impl Ran {
+    pub fn of(output: Output) -> Ran {
+        Ran {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
+            err: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
+        }
+    }
+
     /// Fails with all that was printed unless the run ended with this code.
     #[track_caller]
     pub fn exits(self, code: i32) -> Ran {
@@ -102,6 +105,15 @@ impl Ran {
     #[track_caller]
     pub fn says_nothing(self) -> Ran {
         assert_eq!(self.err, "");
+        self
+    }
+
+    /// Nothing but that the model is still to be fetched.
+    #[track_caller]
+    pub fn says_nothing_of_the_catalog(self) -> Ran {
+        let is_other = |line: &&str| !line.starts_with("note: The model cache does not have");
+        let others: Vec<&str> = self.err.lines().filter(is_other).collect();
+        assert_eq!(others, Vec::<&str>::new());
         self
     }
 
