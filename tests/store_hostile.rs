@@ -116,7 +116,7 @@ fn taken_with_a_warning(bytes: impl AsRef<[u8]>) {
 
 /// Whoever asks for one model does not want to read what is wrong with all others.
 #[test]
-fn of_many_mistakes_the_first_are_told_and_the_others_counted() {
+fn many_mistakes_are_counted_and_told_when_asked_for() {
     let place = Place::new();
     good(&place);
     for number in 0..7 {
@@ -126,12 +126,9 @@ fn of_many_mistakes_the_first_are_told_and_the_others_counted() {
     }
     let told = |err: &str, words: &str| err.matches(words).count();
     let ran = run_bounded(&place, &GENERATE).exits(0);
-    assert_eq!(told(&ran.err, "catalog::yaml-syntax"), 5, "{}", ran.err);
-    assert_eq!(told(&ran.err, "is left out:"), 5, "{}", ran.err);
-    let ran = ran
-        .says("note: 2 more errors about the catalog's files; -v shows them")
-        .says("note: 1 more file is replaced or left out; -v names them");
-    assert!(ran.err.contains("broken-0.yaml"), "{}", ran.err);
+    assert!(!ran.err.contains(".yaml"), "{}", ran.err);
+    ran.says("note: 7 files of the catalog have errors; -v shows them")
+        .says("note: 6 files are replaced or left out; -v names them");
     let mut words = GENERATE.to_vec();
     words.push("-v");
     let ran = run_bounded(&place, &words).exits(0);

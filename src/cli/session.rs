@@ -12,8 +12,8 @@ use super::args::CatalogArgs;
 use super::failure::Failure;
 use super::output;
 
-/// So many of a catalog's mistakes are told to somebody who asks for something else: the first thing to mend is
-/// among them, and `lint` is the command for the rest.
+/// Up to so many files are spoken of one by one to somebody who asks for something else; where there are more,
+/// `lint` is the command for it.
 const SHOWN: u32 = 5;
 
 /// An open catalog.
@@ -101,13 +101,13 @@ impl Session {
         Ok(RuleSources::read(&files, &self.rules)?)
     }
 
-    /// Says what is wrong with the catalog's files: the first errors, unless all is asked for.
+    /// Says what is wrong with the catalog's files; of many broken ones how many they are, unless all is asked for.
     pub(super) fn say_problems(&self) -> Result<(), Failure> {
         let remarks = self.store.remarks()?;
         let verbose = tracing::enabled!(tracing::Level::INFO);
-        let problems = match (verbose, remarks.errors, remarks.warnings) {
+        let problems = match (verbose, remarks.broken, remarks.warnings) {
             (true, 1.., _) | (true, _, 1..) => self.store.problems(true)?,
-            (false, 1.., _) => self.store.first_errors(SHOWN)?,
+            (false, 1..=SHOWN, _) => self.store.problems(false)?,
             _ => Vec::new(),
         };
         for found in problems {
@@ -128,36 +128,37 @@ impl Session {
         if verbose {
             return Ok(());
         }
-        let more = remarks.errors.saturating_sub(SHOWN);
-        for (count, what) in [(more, "more error"), (remarks.warnings, "warning")] {
-            let ending = if count == 1 { "" } else { "s" };
-            if count > 0 {
-                output::line(
-                    "note",
-                    &format!("{count} {what}{ending} about the catalog's files; -v shows them"),
-                );
-            }
+        if remarks.broken > SHOWN {
+            let text = format!("{} files of the catalog have errors", remarks.broken);
+            output::line("note", &format!("{text}; -v shows them"));
+        }
+        if remarks.warnings > 0 {
+            let warnings = match remarks.warnings {
+                1 => "1 warning".to_owned(),
+                many => format!("{many} warnings"),
+            };
+            let text = format!("{warnings} about the catalog's files");
+            output::line("note", &format!("{text}; -v shows them"));
         }
         Ok(())
     }
 
     /// Says which files have no effect because another one has the same id; of layers that overlay each
-    /// other only where `overlaid`, and then the first ones unless all is asked for.
+    /// other only where `overlaid`, and of many then how many, unless all is asked for.
     pub(super) fn say_notices(&self, overlaid: bool) -> Result<(), Failure> {
         let replaced = self.store.remarks()?.replaced;
         if replaced == 0 {
             return Ok(());
         }
         let verbose = tracing::enabled!(tracing::Level::INFO);
-        let all = verbose || !overlaid || replaced <= SHOWN;
-        let mut notices = match all {
-            true => self.store.notices()?,
-            false => self.store.first_notices(SHOWN)?,
-        };
-        if !all {
-            notices.truncate(usize::try_from(SHOWN).unwrap_or(usize::MAX));
+        if !verbose && overlaid && replaced > SHOWN {
+            output::line(
+                "note",
+                &format!("{replaced} files are replaced or left out; -v names them"),
+            );
+            return Ok(());
         }
-        for notice in notices {
+        for notice in self.store.notices()? {
             let (kind, id) = (notice.kind, &notice.id);
             if notice.same_layer {
                 output::line(
@@ -176,18 +177,6 @@ impl Session {
                     ),
                 );
             }
-        }
-        if !all {
-            let more = replaced - SHOWN;
-            let words = if more == 1 {
-                "1 more file is"
-            } else {
-                &format!("{more} more files are")
-            };
-            output::line(
-                "note",
-                &format!("{words} replaced or left out; -v names them"),
-            );
         }
         Ok(())
     }

@@ -95,13 +95,13 @@ fn write(
 
 fn counted(connection: &Connection) -> Result<Remarks, StoreError> {
     let count = |what: &str| {
-        let sql = format!("SELECT count(*) FROM {what}");
+        let sql = format!("SELECT count({what}");
         connection.query_row(&sql, [], |row| row.get::<_, u32>(0))
     };
-    let replaced = |table: &str| count(&format!("{table} WHERE current = 0"));
+    let replaced = |table: &str| count(&format!("*) FROM {table} WHERE current = 0"));
     Ok(Remarks {
-        errors: count("problem WHERE severity = 'error'")?,
-        warnings: count("problem WHERE severity <> 'error'")?,
+        broken: count("DISTINCT file) FROM problem WHERE severity = 'error'")?,
+        warnings: count("*) FROM problem WHERE severity <> 'error'")?,
         replaced: replaced("recipe_document")?
             + replaced("model_document")?
             + replaced("hardware_document")?

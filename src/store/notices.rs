@@ -34,8 +34,8 @@ pub struct Notice {
 /// How much there is to say of the catalog's files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remarks {
-    /// Errors of files.
-    pub errors: u32,
+    /// Files with errors.
+    pub broken: u32,
     /// Warnings about files.
     pub warnings: u32,
     /// Documents that another one takes the place of.
@@ -101,29 +101,12 @@ impl Store {
     /// # Errors
     /// SQLite fails, or a stored problem cannot be read.
     pub fn problems(&self, all: bool) -> Result<Vec<FileProblem>, StoreError> {
-        let which = match all {
-            true => "",
-            false => "WHERE p.severity = 'error'",
-        };
-        self.problems_of(&format!("{which} ORDER BY f.layer, f.name, p.position"))
-    }
-
-    /// So many errors of files, those that were read first: quick, however many there are.
-    ///
-    /// # Errors
-    /// SQLite fails, or a stored problem cannot be read.
-    pub fn first_errors(&self, most: u32) -> Result<Vec<FileProblem>, StoreError> {
-        self.problems_of(&format!(
-            "WHERE p.severity = 'error' ORDER BY p.file, p.position LIMIT {most}"
-        ))
-    }
-
-    fn problems_of(&self, which: &str) -> Result<Vec<FileProblem>, StoreError> {
-        let mut statement = self.connection.prepare_cached(&format!(
+        let mut statement = self.connection.prepare_cached(
             "SELECT f.path, f.changed_ns = 0 AND f.modified_ns = 0, p.problem
-             FROM problem p CROSS JOIN file f ON f.id = p.file {which}"
-        ))?;
-        let mut rows = statement.query([])?;
+             FROM problem p JOIN file f ON f.id = p.file
+             WHERE ?1 OR p.severity = 'error' ORDER BY f.layer, f.name, p.position",
+        )?;
+        let mut rows = statement.query([all])?;
         let mut problems = Vec::new();
         while let Some(row) = rows.next()? {
             problems.push(FileProblem {
@@ -140,18 +123,6 @@ impl Store {
     /// # Errors
     /// SQLite fails.
     pub fn notices(&self) -> Result<Vec<Notice>, StoreError> {
-        self.notices_of("ORDER BY lf.layer, lf.name")
-    }
-
-    /// So many of them of each kind, those that were read first.
-    ///
-    /// # Errors
-    /// SQLite fails.
-    pub fn first_notices(&self, most: u32) -> Result<Vec<Notice>, StoreError> {
-        self.notices_of(&format!("ORDER BY l.id LIMIT {most}"))
-    }
-
-    fn notices_of(&self, which: &str) -> Result<Vec<Notice>, StoreError> {
         let mut notices = Vec::new();
         for (kind, table, key) in [
             ("recipe", "recipe_document", "recipe"),
@@ -168,7 +139,7 @@ impl Store {
                 "SELECT l.{key}, wf.path, lf.path, wf.layer = lf.layer
                  FROM {table} l JOIN file lf ON lf.id = l.file
                  JOIN {table} w ON w.{folded} = l.{folded} AND w.current JOIN file wf ON wf.id = w.file
-                 WHERE l.current = 0 {which}"
+                 WHERE l.current = 0 ORDER BY lf.layer, lf.name"
             ))?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
